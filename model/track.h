@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A track is one row of a timeline: what one CPU, P, M or G did, as intervals in order of time that don't overlap.
+ *
+ * History is bounded: level 0 is a ring of exact intervals, level k+1 a ring of summaries of TRACK_FANOUT nodes of
+ * level k each. When an exact interval falls out of its ring, its summaries remain; so the past fades from exact to
+ * coarse while memory stays what it was. A query for n columns touches O(n * TRACK_FANOUT * levels) nodes at any zoom.
+ */
+#ifndef SCHEDTOP_MODEL_TRACK_H
+#define SCHEDTOP_MODEL_TRACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a row is doing. The numbers are an index into summaries. */
+enum span_class {
+	SPAN_IDLE = 0,   /* CPU idle; thread asleep; P without an M; the default where nothing is known to happen */
+	SPAN_RUN,        /* a goroutine runs */
+	SPAN_RUNTIME,    /* a target thread runs without a goroutine (scheduler, GC worker's idle part, sysmon) */
+	SPAN_UNLABELLED, /* a target thread runs, what it carries isn't known */
+	SPAN_RUNNABLE,   /* thread: wants a CPU and has none. With a goroutine on it, that is a kernel gap */
+	SPAN_OTHER,      /* CPU: another process runs */
+	SPAN_SYSCALL,    /* thread blocked in the kernel with a goroutine on it */
+	SPAN_CLASS_COUNT
+};
+
+struct span {
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t goid; /* 0 = none */
+	uint32_t func; /* model function id (colour key), 0 = none */
+	uint32_t tid;  /* the thread; 0 = none. SPAN_OTHER: the other process's thread */
+	uint16_t cpu;  /* UINT16_MAX = none */
+	uint16_t p;    /* EV_NO_P = none */
+	uint8_t klass; /* enum span_class */
+};
+
+/* One column of a drawn timeline: what happened between two times. */
+struct column {
+	uint32_t ns[SPAN_CLASS_COUNT]; /* time per class inside the column, saturating; the rest is unknown */
+	uint32_t n_spans;              /* how many spans (or summarised spans) touch it */
+	uint32_t func;                 /* of the goroutine with the most run time; 0 = none */
+	uint64_t goid;
+	uint32_t tid;
+};
+
+struct track;
+
+/** @max_spans bounds each level; memory is about max_spans * 100 bytes, reached only when used. NULL on ENOMEM. */
+struct track *track_new(size_t max_spans);
+void track_free(struct track *t);
+
+/**
+ * Appends a span that starts at or after the end of the last one. A span of class SPAN_IDLE needs no append: holes are
+ * idle. Adjacent spans that are equal but for their times are merged. Returns 0, -EINVAL (out of order), -ENOMEM.
+ */
+int track_append(struct track *t, const struct span *s);
+
+/** The span that is still going on (start known, end not): drawn up to the model's now. NULL clears it. */
+void track_set_open(struct track *t, const struct span *s);
+/** The open span, or NULL. */
+const struct span *track_open(const struct track *t);
+
+/** Summarises [t0_ns, t1_ns) in @n equal columns. @now_ns ends the open span. */
+void track_columns(const struct track *t, uint64_t t0_ns, uint64_t t1_ns, size_t n, uint64_t now_ns,
+		   struct column *ret);
+
+/** The exact span at a time. false when nothing is there or the exact history has faded (or only a hole). */
+bool track_at(const struct track *t, uint64_t at_ns, uint64_t now_ns, struct span *ret);
+
+/** Start of the first span that ends after @from_ns / of the last that starts before it; false if there is none. */
+bool track_next(const struct track *t, uint64_t from_ns, struct span *ret);
+bool track_prev(const struct track *t, uint64_t from_ns, struct span *ret);
+
+/** The first moment that is still known exactly, and coarsely. 0 when empty. */
+uint64_t track_exact_from(const struct track *t);
+uint64_t track_from(const struct track *t);
+
+size_t track_bytes(const struct track *t); /* memory in use */
+
+#endif

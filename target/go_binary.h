@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * target/ knows Go programs: their files (go_binary), their processes (go_target), how to start one stopped (launch)
+ * and what the kernel tells about any process (proc, cgroup). It draws nothing, prints nothing and knows no collector.
+ *
+ * go_binary: an executable file as the Go runtime sees it. Needs no symbol table: functions come from gopclntab, data
+ * addresses from the code that uses them. The file is foreign input: every length and offset is checked, counts are
+ * never trusted, and opening a hostile file costs bounded time and memory.
+ */
+#ifndef SCHEDTOP_TARGET_GO_BINARY_H
+#define SCHEDTOP_TARGET_GO_BINARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fault;
+struct go_binary;
+
+#define GO_OFF_NONE UINT16_MAX
+
+/*
+ * Offsets of the runtime's struct fields, in bytes; GO_OFF_NONE = the field doesn't exist in that version.
+ * X-macro: GO_OFFSET(member, "struct.field") — the table, its generator and the checks are made from this one list.
+ */
+#define GO_OFFSETS(X)                                                                                                  \
+	X(g_stack_lo, "g.stack.lo")                                                                                    \
+	X(g_stack_hi, "g.stack.hi")                                                                                    \
+	X(g_stackguard0, "g.stackguard0")                                                                              \
+	X(g_m, "g.m")                                                                                                  \
+	X(g_sched_sp, "g.sched.sp")                                                                                    \
+	X(g_sched_pc, "g.sched.pc")                                                                                    \
+	X(g_atomicstatus, "g.atomicstatus")                                                                            \
+	X(g_goid, "g.goid")                                                                                            \
+	X(g_waitreason, "g.waitreason")                                                                                \
+	X(g_preempt, "g.preempt")                                                                                      \
+	X(g_parentgoid, "g.parentGoid")                                                                                \
+	X(g_gopc, "g.gopc")                                                                                            \
+	X(g_startpc, "g.startpc")                                                                                      \
+	X(m_g0, "m.g0")                                                                                                \
+	X(m_procid, "m.procid")                                                                                        \
+	X(m_gsignal, "m.gsignal")                                                                                      \
+	X(m_curg, "m.curg")                                                                                            \
+	X(m_p, "m.p")                                                                                                  \
+	X(m_id, "m.id")                                                                                                \
+	X(m_preemptoff, "m.preemptoff")                                                                                \
+	X(m_locks, "m.locks")                                                                                          \
+	X(m_signalpending, "m.signalPending")                                                                          \
+	X(m_alllink, "m.alllink")                                                                                      \
+	X(p_id, "p.id")                                                                                                \
+	X(p_status, "p.status")                                                                                        \
+	X(p_schedtick, "p.schedtick")                                                                                  \
+	X(p_m, "p.m")                                                                                                  \
+	X(p_runqhead, "p.runqhead")                                                                                    \
+	X(p_runqtail, "p.runqtail")                                                                                    \
+	X(p_preempt, "p.preempt")                                                                                      \
+	X(sched_gcwaiting, "schedt.gcwaiting")                                                                         \
+	X(sched_stopwait, "schedt.stopwait")                                                                           \
+	X(debug_asyncpreemptoff, "debug.asyncpreemptoff")
+
+struct go_offsets {
+#define GO_OFFSET_MEMBER(member, name) uint16_t member;
+	GO_OFFSETS(GO_OFFSET_MEMBER)
+#undef GO_OFFSET_MEMBER
+};
+
+/* Places in the runtime that schedtop can probe. The function behind each depends on the version (probe table). */
+enum go_probe_id {
+	GO_PROBE_STW_STOP,    /* stopTheWorldWithSema entered; from 1.21 AL = stwReason */
+	GO_PROBE_STW_STOPPED, /* its RET: every P has stopped (1.22 and earlier; later versions tell it at the start) */
+	GO_PROBE_STW_START,   /* startTheWorldWithSema; 1.22: CX = asked; from 1.23 CX = asked, DI = stopped */
+	GO_PROBE_PREEMPT_REQUEST, /* preemptone: RAX = p */
+	GO_PROBE_SUSPEND,         /* suspendG: RAX = g */
+	GO_PROBE_ASYNC_TAKEN,     /* asyncPreempt2, or asyncPreempt where that has no cheap point; R14 = g */
+	GO_PROBE_LEAVE,          /* goschedImpl: RAX = g, from 1.22 BL = preempted; before: gopreempt_m, RAX = g, always
+				    preempted */
+	GO_PROBE_PARK_PREEMPTED, /* preemptPark: RAX = g */
+	GO_PROBE_COUNT
+};
+
+struct go_probe {
+	uint64_t file_offset; /* where the uprobe goes, from the start of the file */
+	uint64_t vaddr;       /* the same place as a link-time address */
+	const char *func;     /* the function's name, static */
+	bool emulated;        /* the kernel emulates the instruction there (about 0.7 µs a hit rather than 9.5) */
+};
+
+struct go_loc {
+	const char *func; /* full name, e.g. "main.crunch"; valid as long as the binary; never NULL */
+	const char *file; /* may be "" */
+	uint32_t line;    /* 0 = unknown */
+	uint64_t entry;   /* link-time address of the function */
+	bool is_runtime;  /* package runtime, internal/runtime/... , runtime/internal/..., and the runtime's assembly */
+};
+
+/**
+ * Opens and reads an executable.
+ * @path   any path, also /proc/PID/exe or /proc/PID/root/...
+ * Returns 0 and a binary that the caller frees with go_binary_close(); -ENOEXEC when it isn't ELF or is damaged,
+ * -EPROTONOSUPPORT for an architecture that schedtop doesn't know, -ENOENT/-EACCES... from the file system.
+ * A program that isn't Go opens: go_binary_is_go() is false then and all the rest answers -ENODATA.
+ */
+int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault);
+void go_binary_close(struct go_binary *b);
+
+bool go_binary_is_go(const struct go_binary *b);
+/** "go1.22.12" with suffixes as built; NULL = not Go or unknown. Valid as long as the binary. */
+const char *go_binary_version(const struct go_binary *b);
+/** Minor number (22 for go1.22.12), or -1. */
+int go_binary_minor(const struct go_binary *b);
+bool go_binary_stripped(const struct go_binary *b); /* no .symtab */
+bool go_binary_is_pie(const struct go_binary *b);
+bool go_binary_is_cgo_linked(const struct go_binary *b); /* external link mode: TLS laid out by the C linker */
+const char *go_binary_arch(const struct go_binary *b);   /* "amd64", "arm64", or ELF machine name */
+/** Module path of the main package ("path" of the build info), or NULL. */
+const char *go_binary_path(const struct go_binary *b);
+
+/** Walks the build settings in their order: @i from 0 until -ENOENT. Strings live as long as the binary. */
+int go_binary_setting(const struct go_binary *b, size_t i, const char **ret_key, const char **ret_value);
+/** Value of one setting ("-ldflags", "DefaultGODEBUG"), or NULL. */
+const char *go_binary_setting_get(const struct go_binary *b, const char *key);
+
+/** Link-time entry of a function by its full name. 0, -ENOENT, -ENODATA. */
+int go_binary_func(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
+
+/** What is at a link-time address. Innermost inlined call first where the tables say so. 0, -ENOENT, -ENODATA. */
+int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
+
+/** Where to put a probe. 0; -ENOENT when this version has no such place or it was inlined away; -ENODATA. */
+int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_probe *ret);
+
+/**
+ * Link-time address of a runtime variable by name: "runtime.allm", "runtime.allp", "runtime.sched",
+ * "runtime.gomaxprocs", "runtime.debug", "runtime.buildVersion", "runtime.godebugDefault". From the symbol table, else
+ * recovered from code. 0, -ENOENT, -ENODATA.
+ */
+int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
+
+/** Offsets for this binary: from its DWARF, else the version table, else the newest known (then *ret_guess is true). */
+int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess);
+
+/** Distance of g from the thread pointer (fs on amd64), e.g. -8. 0, -ENODATA when it can't be told from the file. */
+int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What /proc and the cgroup file systems tell about a process. Everything read here is foreign input. */
+#ifndef SCHEDTOP_TARGET_PROC_H
+#define SCHEDTOP_TARGET_PROC_H
+
+#include "events/event.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/** Threads of a process: calls @fn for each; stops early when it returns non-zero. Number of threads or -errno. */
+int proc_each_thread(pid_t pid, int (*fn)(void *ctx, uint32_t tid, const char comm[EV_COMM_SIZE]), void *ctx);
+
+/** Name of a thread or process. 0 or -errno; @ret is NUL-padded. */
+int proc_comm(pid_t pid, char ret[EV_COMM_SIZE]);
+
+/** Is the process there and not a zombie? 1, 0, or -errno. */
+int proc_alive(pid_t pid);
+
+/** One variable of the environment the process started with. Returns a string to free, NULL if absent or unreadable. */
+char *proc_environ_get(pid_t pid, const char *name);
+
+/** The kernel's own account of each online CPU (/proc/stat). Fills up to @cap, returns how many, or -errno. */
+struct proc_cpu {
+	uint16_t cpu;
+	struct ev_cpu_stat stat;
+};
+int proc_cpus(struct proc_cpu *ret, size_t cap);
+
+/**
+ * CPU quota and throttling of the process's cgroup, v2 or v1, its ancestors included (the tightest quota, the
+ * throttling of the level that has it). -ENODATA when no CPU controller is in use or none sets a quota and none
+ * throttled.
+ */
+int proc_cgroup_cpu(pid_t pid, struct ev_cgroup *ret);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A view draws one part of the screen from the model. It is one file and one row in the table of views (views.c); it
+ * keeps no state of its own: what the user has chosen is in struct ui_state.
+ */
+#ifndef SCHEDTOP_TUI_VIEW_H
+#define SCHEDTOP_TUI_VIEW_H
+
+#include "model/model.h"
+#include "tui/grid.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the user has chosen; changed by actions only. */
+struct ui_state {
+	uint64_t span_ns;   /* time that the timeline's width shows; 0 = not yet laid out */
+	uint64_t end_ns;    /* time at its right edge while not following */
+	bool follow;        /* the right edge is now */
+	bool paused;        /* the picture stands still; collecting goes on */
+	enum row_kind rows; /* what the rows are */
+	int first_row;      /* scrolled by */
+	int cursor_row;
+	uint64_t cursor_ns; /* 0 = no cursor */
+	int panel;          /* index of the panel below the timeline that has the focus */
+	int panel_scroll;
+	bool help;
+	bool output;       /* the target's output pane is shown */
+	bool ascii;        /* no Unicode drawing characters */
+	char message[200]; /* one-line answer to the last action; "" = none */
+	uint64_t message_until_ns;
+};
+
+/* What views may read. */
+struct view_ctx {
+	const struct model *model;
+	const struct ui_state *ui;
+	uint64_t now_ns;           /* right edge of "now" for this frame: the model's, or where it was paused */
+	uint64_t t0_ns, t1_ns;     /* the timeline's window */
+	const char *const *output; /* last lines of the target's output, oldest first */
+	size_t n_output;
+	double fps_limit;
+};
+
+struct view {
+	const char *name;  /* "timeline" */
+	const char *title; /* shown on its panel */
+	const char *help;  /* one line */
+	int min_rows;      /* below this it isn't drawn */
+	void (*draw)(const struct view_ctx *ctx, struct grid *g, struct rect r);
+};
+
+#endif
