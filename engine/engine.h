@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine owns the pipeline of one session: target -> collector -> model, on a thread of its own, so that neither the
+ * screen nor a slow terminal ever delays collecting. Who wants to look takes the lock for the time it takes to draw into
+ * memory (milliseconds); the collector's kernel buffer bridges that.
+ *
+ * The thread: every poll_ms it lets the collector deliver, adds what it reads itself on slower timers (CPU accounts, cgroup,
+ * runtime settings, own cost), feeds the model under the lock, drains the target's output into a log and a ring of
+ * lines, and notices the end of the target.
+ */
+#ifndef SCHEDTOP_ENGINE_ENGINE_H
+#define SCHEDTOP_ENGINE_ENGINE_H
+
+#include "collectors/collector.h"
+#include "events/session.h"
+#include "model/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct engine;
+struct fault;
+struct launch;
+
+struct engine_opts {
+	size_t size; /* of this struct, for growth */
+	const struct collector_ops *collector;
+	enum detail_level detail;
+	uint32_t sample_hz;
+	size_t ring_bytes; /* 0 = the collector's default */
+	pid_t pid;	   /* the target; when it was launched, launch is set too */
+	struct launch *launch; /* waiting at its gate; NULL when attaching. Borrowed */
+	const char *binary;    /* path of the program to be exec'ed; NULL = /proc/PID/exe */
+	const char *log_path;  /* where the target's output is kept; NULL = nowhere */
+	unsigned poll_ms;      /* 0 = default (10) */
+	struct model_opts model;
+};
+
+/**
+ * Opens the target and the collector, places the probes, lets a launched target go, starts the thread.
+ * 0, or -errno with @fault; then nothing is left behind (a launched child is ended by its owner).
+ */
+int engine_start(const struct engine_opts *opts, struct engine **ret, struct fault *fault);
+
+/** The model under the lock; pair with engine_unlock(). Any thread. */
+const struct model *engine_lock(struct engine *e);
+void engine_unlock(struct engine *e);
+
+/** Has the target ended, and all it did been delivered? Any thread. */
+bool engine_target_ended(const struct engine *e);
+
+/** Becomes readable once when the target has ended. */
+int engine_ended_fd(const struct engine *e);
+
+/** The last lines of the target's output, oldest first; call with the lock held. Returns how many. */
+size_t engine_output(struct engine *e, const char **ret_lines, size_t cap);
+
+/** Removes the probes, delivers the rest, joins the thread. The model stays readable. Idempotent. */
+void engine_stop(struct engine *e);
+
+/** Stops and frees. Accepts NULL. */
+void engine_free(struct engine *e);
+
+#endif
