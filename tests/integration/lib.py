@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the integration tests share: TAP output, running schedtop, building Go targets with a given toolchain.
+
+A test file defines functions decorated with @case and ends with run(). A case fails by an assertion or any exception and
+skips, loudly, by calling skip(reason).
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("SCHEDTOP_BUILD", os.path.join(TOP, "build"))
+SCHEDTOP = os.path.join(BUILD, "schedtop")
+OUT = os.path.join(BUILD, "tests", "targets")
+CACHE = os.path.join(TOP, ".cache")
+
+_cases = []
+
+
+class Skip(Exception):
+    pass
+
+
+def skip(reason):
+    raise Skip(reason)
+
+
+def case(fn):
+    _cases.append(fn)
+    return fn
+
+
+def run():
+    """Runs the cases in their order and prints TAP. Arguments choose cases by name."""
+    chosen = [c for c in _cases if not sys.argv[1:] or c.__name__ in sys.argv[1:]]
+    print(f"1..{len(chosen)}", flush=True)
+    failed = 0
+    for i, fn in enumerate(chosen, 1):
+        name = (fn.__doc__ or fn.__name__).strip().splitlines()[0]
+        try:
+            fn()
+            print(f"ok {i} - {name}", flush=True)
+        except Skip as e:
+            print(f"ok {i} - {name} # SKIP {e}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"not ok {i} - {name}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print("# " + line, flush=True)
+    sys.exit(1 if failed else 0)
+
+
+def need_tracing():
+    """Skips where the kernel or the user can't trace; in CI that is a failure, not a skip."""
+    if os.geteuid() != 0:
+        skip("needs root: BPF and uprobes")
+    p = subprocess.run([SCHEDTOP, "doctor", "--json"], capture_output=True, text=True, timeout=30)
+    rows = {r["name"]: r for r in json.loads(p.stdout)["rows"]}
+    for name in ("bpf", "btf"):
+        if name in rows and not rows[name]["ok"]:
+            skip(f"{name}: {rows[name].get('found', '')}")
+
+
+def schedtop(*args, timeout=60, env=None, **kw):
+    """Runs schedtop to its end; returns the finished process with stdout and stderr as text."""
+    return subprocess.run([SCHEDTOP, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout, env={**os.environ, **(env or {})}, **kw)
+
+
+def report_of(*args, timeout=60, env=None, status=0):
+    """A batch session; returns (report, the target's output). The target's stdout arrives on stderr."""
+    p = schedtop(args[0], "--batch", "--json", *args[1:], timeout=timeout, env=env)
+    assert p.returncode == status, f"exit status {p.returncode}, expected {status}: {p.stderr[-2000:]}"
+    return json.loads(p.stdout), p.stderr
+
+
+def truth(text):
+    """The key=value lines that a test target prints about itself."""
+    return dict(re.findall(r"^(\w+)=(\S*)$", text, re.M))
+
+
+def go_tool(version):
+    """Path of the go command of a release line ("1.22"), fetched on first use."""
+    p = subprocess.run([os.path.join(TOP, "scripts", "go-toolchain"), version], capture_output=True, text=True,
+                       timeout=600)
+    assert p.returncode == 0, f"go-toolchain {version}: {p.stderr[-500:]}"
+    return p.stdout.strip().splitlines()[-1]
+
+
+def go_build(folder, version, *flags, tag="plain", env=None):
+    """Builds tests/targets/NAME or demo/NAME with one Go release; returns the path. Built once per run of the tests."""
+    name = os.path.basename(folder)
+    out = os.path.join(OUT, f"{name}-{version}-{tag}")
+    src = os.path.join(TOP, folder)
+    newest = max(os.path.getmtime(os.path.join(src, f)) for f in os.listdir(src))
+    if os.path.exists(out) and os.path.getmtime(out) > newest:
+        return out
+    os.makedirs(OUT, exist_ok=True)
+    e = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "GO111MODULE": "on",
+         "GOCACHE": os.path.join(CACHE, "go-build"), "GOPATH": os.path.join(CACHE, "gopath"), **(env or {})}
+    p = subprocess.run([go_tool(version), "build", *flags, "-o", out, "."], cwd=src, env=e, capture_output=True, text=True,
+                       timeout=600)
+    assert p.returncode == 0, f"go build {folder} with {version}: {p.stderr[-2000:]}"
+    return out
+
+
+def wait_for(what, fn, timeout=10):
+    """Waits until fn() is true."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if fn():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"waited {timeout} s for {what}")
+
+
+def start(argv, **kw):
+    """Starts a program in its own session; pair with stop()."""
+    return subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, start_new_session=True, **kw)
+
+
+def stop(proc, sig=signal.SIGKILL):
+    """Ends a program that start() started, and all of its group."""
+    try:
+        os.killpg(proc.pid, sig)
+    except ProcessLookupError:
+        pass
+    proc.wait(timeout=10)

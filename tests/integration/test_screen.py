@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The screen on a real Go program, in tmux: what a person reads, types and gets back."""
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from lib import SCHEDTOP, case, go_build, need_tracing, run, skip, wait_for
+
+
+class Screen:
+    """A shell in a tmux of its own, so that what schedtop leaves behind can be seen."""
+
+    def __init__(self, cols=120, rows=40, env="GODEBUG=asyncpreemptoff=1 LC_ALL=C.UTF-8"):
+        if not shutil.which("tmux"):
+            skip("tmux isn't installed")
+        self.dir = tempfile.mkdtemp(prefix="schedtop-screen-")
+        self.socket = os.path.join(self.dir, "tmux")
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows), "-c", self.dir,
+                  f"env {env} PS1='READY> ' bash --norc --noprofile")
+        wait_for("the shell", lambda: "READY>" in self.text())
+
+    def tmux(self, *args):
+        return subprocess.run(["tmux", "-S", self.socket, *args], capture_output=True, text=True, timeout=10).stdout
+
+    def text(self):
+        return self.tmux("capture-pane", "-p")
+
+    def colours(self):
+        return self.tmux("capture-pane", "-ep")
+
+    def type(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def command(self, *argv):
+        self.type(" ".join(str(a) for a in argv), "Enter")
+
+    def wait(self, pattern, timeout=10):
+        try:
+            wait_for(pattern, lambda: re.search(pattern, self.text()), timeout)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; the screen was:\n{self.text()}") from e
+
+    def resize(self, cols, rows):
+        self.tmux("resize-window", "-x", str(cols), "-y", str(rows))
+
+    def pid(self):
+        p = subprocess.run(["pgrep", "-f", f"^{SCHEDTOP} "], capture_output=True, text=True)
+        return int(p.stdout.split()[0])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.tmux("kill-server")
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def demo():
+    need_tracing()
+    return go_build("demo/tightloop", "1.26")
+
+
+@case
+def first_picture():
+    """the first picture says what is wrong, in words and in colour"""
+    binary = demo()
+    with Screen() as s:
+        s.command(SCHEDTOP, "run", "--", binary)
+        s.wait(r"CPU ?0")
+        s.wait(r"(?i)async preemption.{0,20}off", 15)
+        s.wait(r"main\.crunch", 15)
+        text = s.text()
+        assert "tightloop" in text and "go1.26" in text, text
+        assert re.search(r"LIVE", text), text
+        assert re.search(r"\d+(\.\d+)? ?%", text), text
+        assert "\x1b[" in s.colours()
+        s.type("q")
+        s.wait(r"READY> *$")
+
+
+@case
+def keys():
+    """keys: rows by P and M, help, pause, zoom, panels, snapshot, quit"""
+    binary = demo()
+    with Screen() as s:
+        s.command(SCHEDTOP, "run", "--", binary)
+        s.wait(r"CPU ?0")
+        s.type("p")
+        s.wait(r"(?m)^.{0,3}P ?0")
+        s.type("m")
+        s.wait(r"(?m)^.{0,3}(M ?)?\d{3,}")
+        s.type("c")
+        s.wait(r"CPU ?0")
+        s.type("?")
+        s.wait(r"(?i)help")
+        s.type("Escape")
+        s.type("Space")
+        s.wait(r"PAUSED")
+        s.type("+")
+        s.type("-")
+        s.type("Space")
+        s.wait(r"LIVE")
+        s.type("Tab")
+        s.type("s")
+        wait_for("the snapshot", lambda: glob.glob(os.path.join(s.dir, "*.svg")))
+        path = glob.glob(os.path.join(s.dir, "*.svg"))[0]
+        assert os.stat(path).st_mode & 0o077 == 0, oct(os.stat(path).st_mode)
+        with open(path) as f:
+            assert "<svg" in f.read(400)
+        s.type("q")
+        s.wait(r"READY> *$")
+
+
+@case
+def sizes():
+    """sizes: 80x24, growing and shrinking, too small and back"""
+    binary = demo()
+    with Screen(80, 24) as s:
+        s.command(SCHEDTOP, "run", "--", binary)
+        s.wait(r"CPU ?0")
+        for cols, rows in ((200, 60), (100, 30), (60, 15), (80, 24)):
+            s.resize(cols, rows)
+            s.wait(r"CPU ?0")
+            assert all(len(line) <= cols for line in s.text().splitlines())
+        s.resize(20, 5)
+        s.wait(r"(?i)too small|small")
+        s.resize(80, 24)
+        s.wait(r"CPU ?0")
+        s.type("q")
+        s.wait(r"READY> *$")
+
+
+@case
+def terminal_given_back():
+    """the terminal is given back after q, SIGTERM, SIGSEGV and the target's end"""
+    binary = demo()
+    for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV):
+        with Screen() as s:
+            s.command(SCHEDTOP, "run", "--", binary)
+            s.wait(r"CPU ?0")
+            os.kill(s.pid(), sig)
+            s.wait(r"READY> *$")
+            s.command("echo", "written-$((6*7))")
+            s.wait(r"(?m)^written-42$")
+            assert "READY> echo" in s.text(), "the terminal doesn't echo any more"
+
+
+@case
+def target_ends():
+    """the target ends: the screen stays until q and says so"""
+    need_tracing()
+    binary = go_build("tests/targets/truth", "1.26")
+    with Screen() as s:
+        s.command(SCHEDTOP, "run", "--", binary, "-gc", "30")
+        s.wait(r"ENDED", 15)
+        s.type("q")
+        s.wait(r"READY> *$")
+
+
+@case
+def ascii_and_mono():
+    """--ascii and NO_COLOR: nothing but ASCII, no colour"""
+    binary = demo()
+    with Screen(env="GODEBUG=asyncpreemptoff=1 LC_ALL=C NO_COLOR=1") as s:
+        s.command(SCHEDTOP, "run", "--ascii", "--", binary)
+        s.wait(r"CPU ?0")
+        time.sleep(0.5)
+        text = s.text()
+        assert all(ord(c) < 128 for c in text), sorted({c for c in text if ord(c) > 127})
+        assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|38;|48;)[0-9;]*m", s.colours())
+        s.type("q")
+        s.wait(r"READY> *$")
+
+
+@case
+def wrong_use():
+    """wrong use: an unknown theme and a TERM that can't be used are refused in words"""
+    binary = demo()
+    with Screen() as s:
+        s.command(SCHEDTOP, "run", "--theme", "no-such-theme", "--", binary)
+        s.wait(r"schedtop: .*no-such-theme")
+        s.command("TERM=dumb", SCHEDTOP, "run", "--", binary)
+        s.wait(r"(?s)schedtop: .*--batch")
+
+
+run()
