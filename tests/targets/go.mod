@@ -1,0 +1,3 @@
+module schedtop/tests/targets
+
+go 1.19
