@@ -1,0 +1,3 @@
+module schedtop/demo
+
+go 1.19
