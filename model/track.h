@@ -38,16 +38,24 @@ struct span {
 
 /* One column of a drawn timeline: what happened between two times. */
 struct column {
-	uint32_t ns[SPAN_CLASS_COUNT]; /* time per class inside the column, saturating; the rest is unknown */
+	uint64_t ns[SPAN_CLASS_COUNT]; /* time per class inside the column; the rest is unknown */
 	uint32_t n_spans;              /* how many spans (or summarised spans) touch it */
 	uint32_t func;                 /* of the goroutine with the most run time; 0 = none */
 	uint64_t goid;
-	uint32_t tid;
+	uint32_t tid; /* that carried it; without a goroutine the thread with the most time; 0 = none */
 };
 
 struct track;
 
-/** @max_spans bounds each level; memory is about max_spans * 100 bytes, reached only when used. NULL on ENOMEM. */
+#define TRACK_FANOUT 8
+/* What a full track takes per span of @max_spans, for who divides a budget. Level 4 fills after 1024 * max_spans spans.
+ */
+#define TRACK_BYTES_PER_SPAN 136
+
+/**
+ * @max_spans bounds the exact history (rounded up to a power of two, at least 64); each level of summaries has a
+ * quarter of it. Memory is reached only when used. NULL on ENOMEM.
+ */
 struct track *track_new(size_t max_spans);
 void track_free(struct track *t);
 
@@ -56,6 +64,16 @@ void track_free(struct track *t);
  * idle. Adjacent spans that are equal but for their times are merged. Returns 0, -EINVAL (out of order), -ENOMEM.
  */
 int track_append(struct track *t, const struct span *s);
+
+/**
+ * Appends a span of another claimant to the same row (two Ms that both say they held a P): where they overlap, the one
+ * that starts later wins from its start. The last span is shortened, or the new one clipped. Returns 0, -EINVAL
+ * (nothing of it is left), -ENOMEM.
+ */
+int track_append_over(struct track *t, const struct span *s);
+
+/** End of the last span appended; 0 when empty. */
+uint64_t track_end(const struct track *t);
 
 /** The span that is still going on (start known, end not): drawn up to the model's now. NULL clears it. */
 void track_set_open(struct track *t, const struct span *s);
@@ -69,7 +87,10 @@ void track_columns(const struct track *t, uint64_t t0_ns, uint64_t t1_ns, size_t
 /** The exact span at a time. false when nothing is there or the exact history has faded (or only a hole). */
 bool track_at(const struct track *t, uint64_t at_ns, uint64_t now_ns, struct span *ret);
 
-/** Start of the first span that ends after @from_ns / of the last that starts before it; false if there is none. */
+/**
+ * The first span that ends after @from_ns / the last that starts before it, in the exact history; false if there is
+ * none. The open span counts, with UINT64_MAX as its end.
+ */
 bool track_next(const struct track *t, uint64_t from_ns, struct span *ret);
 bool track_prev(const struct track *t, uint64_t from_ns, struct span *ret);
 
@@ -77,6 +98,7 @@ bool track_prev(const struct track *t, uint64_t from_ns, struct span *ret);
 uint64_t track_exact_from(const struct track *t);
 uint64_t track_from(const struct track *t);
 
-size_t track_bytes(const struct track *t); /* memory in use */
+size_t track_bytes(const struct track *t);     /* memory in use */
+size_t track_max_spans(const struct track *t); /* how many exact spans it keeps at most */
 
 #endif

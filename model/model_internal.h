@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of model/ share. Each file owns one concept:
+ *
+ *   model.c        life, dispatch of events, the account of losses and settings
+ *   names.c        functions, locations, names of threads
+ *   threads.c      the state machine of a thread (running, runnable, sleeping)
+ *   labels.c       which goroutine a thread carried when: paints run intervals backwards
+ *   goroutines.c   totals and slices of goroutines
+ *   lanes.c        rows: the tracks of CPUs, Ps, Ms and Gs, their memory, their open spans
+ *   gaps.c         preemption gaps
+ *   kernel_gaps.c  kernel gaps
+ *   stw.c          stop-the-world pauses
+ *   queries.c      totals for who reads
+ *   verdicts.c     judges
+ *
+ * Cost: a context switch takes two lookups of a thread, one of a goroutine and up to four appends to tracks; it
+ * allocates only while tables and tracks still grow.
+ */
+#ifndef SCHEDTOP_MODEL_INTERNAL_H
+#define SCHEDTOP_MODEL_INTERNAL_H
+
+#include "model/idmap.h"
+#include "model/model.h"
+
+#define NO_CPU UINT16_MAX
+
+/* Ids beyond these don't come from a real kernel or runtime: CONFIG_NR_CPUS is at most 8192, ours 4096. */
+#define MAX_CPUS       4096U
+#define MAX_PS         65535U /* EV_NO_P is the one above */
+#define MAX_THREADS    16384U
+#define MAX_GOROUTINES 100000U
+#define MAX_PENDING    4096U
+#define MAX_FUNCS      65536U
+#define MAX_LOCS       262144U
+#define MAX_COMMS      65536U
+#define MAX_NAME_BYTES 1024U
+
+#define DEFAULT_BYTES  ((size_t)128 << 20)
+#define DEFAULT_ROWS_G 512U
+#define DEFAULT_PAUSES 65536U
+#define WORST_KEPT     64U
+
+/* What a thread carries. */
+struct label {
+	uint64_t goid;
+	uint16_t p;
+	bool valid; /* goid 0 then means "no goroutine" */
+};
+
+enum thread_state {
+	TH_UNKNOWN, /* not seen on or off a CPU yet */
+	TH_RUN,
+	TH_WAIT,  /* runnable: was switched out involuntarily */
+	TH_SLEEP, /* blocked; it turns out at the switch-in since when it was runnable again */
+	TH_DEAD,
+};
+
+struct thread {
+	uint32_t tid;
+	enum thread_state state;
+	uint64_t first_ns; /* lifetime starts */
+	uint64_t since_ns; /* the state started */
+	uint64_t run_ns, wait_ns, sleep_ns;
+	uint64_t voluntary, involuntary, migrations;
+	uint16_t cpu; /* current or last; NO_CPU = never seen on one */
+	bool exiting; /* has ended but for its last switch-out */
+
+	/* The run interval that is going on: painted up to painted_ns, label observed there. */
+	uint64_t painted_ns;
+	struct label label; /* last known */
+	bool observed;      /* label was observed in this run interval, or carried into it */
+
+	/* The goroutine's slice on this thread; goes on over kernel preemption. */
+	uint64_t slice_goid; /* 0 = none */
+	uint64_t slice_start_ns;
+
+	/* Where it was last seen executing, and on behalf of whom. */
+	uint64_t seen_goid;
+	uint32_t seen_func;
+	uint32_t seen_loc;
+
+	/* Kernel gap: since when, who got the CPU. 0 = none. */
+	uint64_t kgap_start_ns;
+	uint32_t kgap_other_tid;
+	bool kgap_other_is_target;
+
+	struct track *track;
+};
+
+struct cpu {
+	uint64_t last_ns;        /* last event here */
+	struct thread *running;  /* the target's thread on it */
+	uint64_t other_since_ns; /* a foreign thread runs; 0 = none */
+	uint32_t other_tid;
+	uint64_t target_ns, switches, migrations_in;
+	struct ev_cpu_stat first_stat, last_stat;
+	unsigned n_stats;
+	struct track *track;
+};
+
+struct proc {
+	uint64_t run_ns;
+	uint64_t last_ns;
+	struct track *track;
+};
+
+struct goroutine {
+	uint64_t goid;
+	uint64_t last_ns;
+	uint64_t run_ns, slices, max_slice_ns, overrun_ns;
+	uint32_t start_func;
+	uint32_t worst_func, worst_loc;
+	struct track *track; /* NULL = none of its own */
+};
+
+/* A request that isn't answered yet, and where its goroutine was seen meanwhile. */
+#define GAP_FUNCS 4
+struct pending_gap {
+	struct gap gap;
+	uint64_t seq;     /* of its place in model.gaps */
+	uint64_t seen_ns; /* its goroutine was last seen on its thread */
+	struct {
+		uint32_t func, loc, count;
+	} seen[GAP_FUNCS];
+};
+
+/* The last @cap records; number seq is at seq & (cap - 1) while seq >= next - cap. */
+struct log {
+	void *mem;
+	size_t size;           /* of a record */
+	size_t allocated, cap; /* powers of two */
+	uint64_t next;
+};
+
+/* What is left of the memory for one kind of row. */
+struct budget {
+	size_t left;
+	size_t expected; /* rows: each takes 1/expected of what is left */
+};
+
+struct func {
+	struct func_info info;
+	uint32_t next_same_hash;
+};
+
+struct loc {
+	uint32_t func, line;
+	const char *file;
+};
+
+struct comm {
+	uint32_t tid;
+	char comm[EV_COMM_SIZE + 1];
+};
+
+#define KGAP_OTHERS 16
+struct kgap_other {
+	uint32_t tid;
+	bool is_target;
+	uint64_t ns;
+};
+
+struct model {
+	const struct session *session;
+	size_t max_rows_g, max_pauses;
+	uint64_t start_ns, now_ns;
+	struct model_counts counts;
+
+	/* names */
+	struct func **funcs; /* id - 1 */
+	size_t n_funcs, cap_funcs;
+	struct idmap func_by_hash;
+	struct loc *locs;
+	size_t n_locs, cap_locs;
+	struct idmap loc_by_id; /* index + 1 */
+	struct comm *comms;
+	size_t n_comms, cap_comms, next_comm;
+	struct idmap comm_by_tid; /* index + 1 */
+
+	/* rows */
+	struct cpu *cpus[MAX_CPUS];
+	unsigned n_cpus; /* one past the highest seen */
+	struct proc **procs;
+	unsigned n_procs, cap_procs;
+	struct thread **threads;
+	size_t n_threads, cap_threads;
+	struct idmap thread_by_tid;
+	struct goroutine **goroutines;
+	size_t n_goroutines, cap_goroutines;
+	struct idmap goroutine_by_id;
+	struct goroutine **rows_g; /* those with a row of their own; room for max_rows_g */
+	size_t n_rows_g;
+	uint64_t row_g_floor_ns; /* no goroutine with a row has run less */
+	struct budget budget[ROW_G + 1];
+	struct track *no_track; /* shown for a row whose memory couldn't be had; stays empty */
+
+	/* gaps */
+	struct log gaps;
+	struct pending_gap *pending;
+	size_t n_pending, cap_pending;
+	uint64_t longest_gap_ns;
+	struct gap worst_gaps[WORST_KEPT];
+	size_t n_worst_gaps;
+	struct hist h_gap;
+
+	/* kernel gaps */
+	struct kernel_gap worst_kgaps[WORST_KEPT];
+	size_t n_worst_kgaps;
+	struct hist h_kgap, h_runqueue;
+	uint64_t kgap_by_target_ns; /* the CPU went to another thread of the same process */
+	struct kgap_other kgap_others[KGAP_OTHERS];
+
+	/* stop the world */
+	struct log stws;
+	struct stw_pause stw;       /* the current one */
+	struct stw_pause worst_stw; /* the one that took longest to stop */
+	bool stw_open;
+	uint64_t longest_stw_ns, last_stw_end_ns;
+	struct hist h_stw_total, h_stw_stopping;
+
+	/* settings */
+	bool have_cgroup, have_overhead;
+	struct ev_cgroup first_cgroup;
+};
+
+/* model.c */
+void log_init_records(struct log *log, size_t size, size_t cap);
+/* Room for the next record, or NULL on ENOMEM. */
+void *log_push(struct log *log);
+/* Record number @seq, or NULL when it has been overwritten. */
+void *log_at(const struct log *log, uint64_t seq);
+uint64_t log_first(const struct log *log);
+/* Grows an array of @size-byte elements so that one more fits. 0 or -ENOMEM. */
+int array_reserve(void **mem, size_t *cap, size_t n, size_t size);
+void model_invalid(struct model *m);
+
+/* names.c */
+void names_on_loc(struct model *m, const struct ev_loc *loc);
+void names_on_comm(struct model *m, uint32_t tid, const char comm[EV_COMM_SIZE]);
+uint32_t names_func_of_loc(const struct model *m, uint32_t loc);
+void names_done(struct model *m);
+
+/* threads.c */
+struct thread *thread_find(const struct model *m, uint32_t tid);
+struct thread *thread_get(struct model *m, uint32_t tid, uint64_t t);
+void threads_on_switch(struct model *m, const struct event *ev, uint64_t t);
+void threads_on_new(struct model *m, const struct event *ev, uint64_t t);
+void threads_on_exit(struct model *m, uint32_t tid, uint64_t t);
+/* The process ended: every thread with it, but for @except_tid (who exec'ed; 0 = none). */
+void threads_all_exit(struct model *m, uint32_t except_tid, uint64_t t);
+/* A sample, SIGURG delivery or runtime probe hit on a thread proves that it runs. */
+struct thread *thread_running_on(struct model *m, const struct event *ev, uint64_t t);
+/* The three times as of now, the current state included. */
+void thread_times(const struct thread *th, uint64_t now, uint64_t *ret_run, uint64_t *ret_wait, uint64_t *ret_sleep);
+struct cpu *cpu_get(struct model *m, uint16_t cpu);
+void threads_done(struct model *m);
+
+/* labels.c */
+void label_begin(struct thread *th, uint64_t t);
+/* The thread carried @label at @t. */
+void label_observe(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* The thread leaves its CPU; @label may be invalid. */
+void label_end(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* Its goroutine leaves it exactly now; what comes next isn't known. */
+void label_leave(struct model *m, struct thread *th, uint64_t t, struct label label);
+
+/* goroutines.c */
+struct goroutine *goroutine_find(const struct model *m, uint64_t goid);
+struct goroutine *goroutine_get(struct model *m, uint64_t goid);
+void goroutines_on_known(struct model *m, const struct ev_goroutine *g);
+void slice_begin(struct model *m, struct thread *th, uint64_t goid, uint64_t t);
+void slice_end(struct model *m, struct thread *th, uint64_t t);
+void goroutines_clear(struct model *m);
+
+/* lanes.c */
+void lanes_init(struct model *m, size_t max_bytes);
+struct track *lane_track(struct model *m, enum row_kind kind);
+void lane_drop_track(struct model *m, enum row_kind kind, struct track **track);
+struct proc *proc_get(struct model *m, uint16_t p);
+/* What @th did in [a, b) while it carried @label, onto the rows of its CPU (when it ran), P, M and G. */
+void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, struct label label, uint8_t klass);
+/* Ends the time of a foreign thread on CPU @id. */
+void lanes_paint_other(struct cpu *c, uint16_t id, uint64_t t);
+void lanes_give_row(struct model *m, struct goroutine *g);
+void lanes_done(struct model *m);
+
+/* gaps.c */
+void gaps_on_request(struct model *m, const struct event *ev, uint64_t t);
+void gaps_on_taken(struct model *m, const struct event *ev, uint64_t t);
+void gaps_on_signal(struct model *m, uint32_t tid);
+/* A thread was seen executing at a place (0, 0 = unknown). */
+void gaps_on_seen(struct model *m, uint32_t tid, uint32_t func, uint32_t loc);
+void gaps_on_label(struct model *m, const struct thread *th, struct label label, uint64_t t);
+/* The goroutine left its P by itself: the thread blocked or ended. */
+void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t);
+/* Every P had stopped at @t: nothing is pending beyond. */
+void gaps_on_world_stopped(struct model *m, uint64_t t);
+
+/* kernel_gaps.c */
+void kernel_gap_begin(struct thread *th, uint64_t t, uint32_t other_tid, bool other_is_target);
+void kernel_gap_end(struct model *m, struct thread *th, uint64_t t);
+struct kernel_gap kernel_gap_of(const struct thread *th, uint64_t end_ns);
+
+/* stw.c */
+void stw_on_stop(struct model *m, const struct event *ev, uint64_t t);
+void stw_on_stopped(struct model *m, uint64_t t);
+void stw_on_start(struct model *m, const struct event *ev, uint64_t t);
+void stw_forget(struct model *m, uint64_t t);
+/* A gap ended at taken_ns; @seen: its end was seen rather than inferred from the stop itself. */
+void stw_on_gap_end(struct model *m, const struct gap *g, bool seen);
+static inline bool stw_is_stopping(const struct model *m)
+{
+	return m->stw_open && !m->stw.stopped_ns;
+}
+
+#endif
