@@ -11,6 +11,7 @@
 static const unsigned share_pct[] = {[ROW_CPU] = 30, [ROW_P] = 25, [ROW_M] = 25, [ROW_G] = 20};
 
 #define MIN_ROW_SPANS 64U
+#define MAX_ROW_SPANS (1U << 22)
 #define EXPECTED_G    128U
 #define EXPECTED_M    16U
 #define UNKNOWN_CPUS  8U /* when the session doesn't say how many there are */
@@ -30,16 +31,16 @@ void lanes_init(struct model *m, size_t max_bytes)
 struct track *lane_track(struct model *m, enum row_kind kind)
 {
 	struct budget *b = &m->budget[kind];
-	size_t spans = b->left / (b->expected + 1) / TRACK_BYTES_PER_SPAN, fit = MIN_ROW_SPANS;
+	size_t share = b->left / (b->expected + 1), spans = MIN_ROW_SPANS;
 	struct track *t;
 
-	while (fit * 2 <= spans)
-		fit *= 2;
-	if (fit * TRACK_BYTES_PER_SPAN > b->left)
+	while (spans < MAX_ROW_SPANS && track_max_bytes(spans * 2) <= share)
+		spans *= 2;
+	if (track_max_bytes(spans) > b->left)
 		return NULL;
-	t = track_new(fit);
+	t = track_new(spans);
 	if (t)
-		b->left -= track_max_spans(t) * TRACK_BYTES_PER_SPAN;
+		b->left -= track_max_bytes(spans);
 	return t;
 }
 
@@ -47,7 +48,7 @@ void lane_drop_track(struct model *m, enum row_kind kind, struct track **track)
 {
 	if (!*track)
 		return;
-	m->budget[kind].left += track_max_spans(*track) * TRACK_BYTES_PER_SPAN;
+	m->budget[kind].left += track_max_bytes(track_max_spans(*track));
 	track_free(*track);
 	*track = NULL;
 }

@@ -16,6 +16,7 @@
 #define FANOUT_BITS      3
 #define MIN_SPANS        64
 #define MAX_SPANS        ((size_t)1 << 24)
+#define MIN_NODES        (2 * TRACK_FANOUT) /* a summary is made of the FANOUT youngest below */
 #define FIRST_ALLOCATION 64
 #define TOP_CANDIDATES   8 /* goroutines that compete for a column's colour */
 
@@ -90,18 +91,31 @@ static struct span *last_span(const struct track *t)
 	return t->spans.next ? span_at(t, t->spans.next - 1) : NULL;
 }
 
+static size_t spans_limit(size_t max_spans)
+{
+	size_t limit = MIN_SPANS;
+
+	while (limit < max_spans && limit < MAX_SPANS)
+		limit *= 2;
+	return limit;
+}
+
+static size_t level_limit(size_t spans, unsigned k)
+{
+	size_t limit = spans >> (k + 2);
+
+	return limit > MIN_NODES ? limit : MIN_NODES;
+}
+
 struct track *track_new(size_t max_spans)
 {
 	struct track *t = calloc(1, sizeof(*t));
-	size_t limit = MIN_SPANS;
 
 	if (!t)
 		return NULL;
-	while (limit < max_spans && limit < MAX_SPANS)
-		limit *= 2;
-	t->spans.limit = limit;
+	t->spans.limit = spans_limit(max_spans);
 	for (unsigned k = 0; k < LEVELS; k++)
-		t->level[k].limit = limit / 4;
+		t->level[k].limit = level_limit(t->spans.limit, k);
 	return t;
 }
 
@@ -339,6 +353,15 @@ size_t track_bytes(const struct track *t)
 
 	for (unsigned k = 0; k < LEVELS; k++)
 		n += t->level[k].allocated * sizeof(struct node);
+	return n;
+}
+
+size_t track_max_bytes(size_t max_spans)
+{
+	size_t limit = spans_limit(max_spans), n = sizeof(struct track) + limit * sizeof(struct span);
+
+	for (unsigned k = 0; k < LEVELS; k++)
+		n += level_limit(limit, k) * sizeof(struct node);
 	return n;
 }
 

@@ -48,13 +48,10 @@ struct column {
 struct track;
 
 #define TRACK_FANOUT 8
-/* What a full track takes per span of @max_spans, for who divides a budget. Level 4 fills after 1024 * max_spans spans.
- */
-#define TRACK_BYTES_PER_SPAN 136
 
 /**
- * @max_spans bounds the exact history (rounded up to a power of two, at least 64); each level of summaries has a
- * quarter of it. Memory is reached only when used. NULL on ENOMEM.
+ * @max_spans bounds the exact history (rounded up to a power of two, at least 64). The first level of summaries has a
+ * quarter of it, each further one half of the level below. Memory is reached only when used. NULL on ENOMEM.
  */
 struct track *track_new(size_t max_spans);
 void track_free(struct track *t);
@@ -100,5 +97,7 @@ uint64_t track_from(const struct track *t);
 
 size_t track_bytes(const struct track *t);     /* memory in use */
 size_t track_max_spans(const struct track *t); /* how many exact spans it keeps at most */
+/** The most that a track made with @max_spans can take, however long it is used: about 92 bytes a span. */
+size_t track_max_bytes(size_t max_spans);
 
 #endif
