@@ -136,6 +136,12 @@ int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_pr
  */
 int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
 
+/**
+ * Link-time address of the variable behind a GODEBUG setting ("asyncpreemptoff"), through the runtime's dbgvars table.
+ * 0, -ENOENT when this version has no such setting, -ENODATA.
+ */
+int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
+
 /** Offsets for this binary: from its DWARF, else the version table, else the newest known (then *ret_guess is true). */
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess);
 

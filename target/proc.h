@@ -35,4 +35,27 @@ int proc_cpus(struct proc_cpu *ret, size_t cap);
  */
 int proc_cgroup_cpu(pid_t pid, struct ev_cgroup *ret);
 
+/* The parsers behind these, over text in memory: what tests and fuzzers feed. */
+
+/** /proc/stat. Fills up to @cap rows from complete "cpuN" lines; returns how many. */
+size_t proc_parse_stat(const char *text, struct proc_cpu *ret, size_t cap);
+
+/** cpu.max (v2): "max 100000" or "50000 100000" in µs. 0 or -EINVAL. quota_ns 0 = no limit. */
+int cgroup_parse_max(const char *text, struct ev_cgroup *ret);
+
+/** cpu.stat of v1 (throttled_time, ns) and v2 (throttled_usec). 0, or -ENODATA without throttling lines. */
+int cgroup_parse_stat(const char *text, struct ev_cgroup *ret);
+
+/**
+ * /proc/PID/cgroup: the path in the v2 hierarchy (@controller NULL) or in the v1 hierarchy that has @controller.
+ * Returns a string to free, or NULL.
+ */
+char *cgroup_parse_path(const char *text, const char *controller);
+
+/**
+ * /proc/self/mountinfo: where that hierarchy is mounted, and which of its directories is there (its root).
+ * 0 with two strings to free, or -ENOENT.
+ */
+int cgroup_parse_mount(const char *text, const char *controller, char **ret_mount, char **ret_root);
+
 #endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "target/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "target/read_file.h"
+
+/* CPUs whose lines /proc/stat may hold; each takes less than 128 bytes. */
+#define STAT_BYTES_MAX (4096 * 128)
+/* The kernel itself limits arguments and environment to a quarter of the stack limit; nobody's GO* is behind 2 MiB. */
+#define ENVIRON_BYTES_MAX (2U << 20)
+
+char *read_file_text(const char *path, size_t max, size_t *ret_len)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0, cap = 4096;
+
+	if (fd < 0)
+		return NULL;
+	cleanup_free char *buf = malloc(cap + 1);
+	while (buf) {
+		ssize_t n = read(fd, buf + len, cap - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return NULL;
+		len += (size_t)n;
+		if (n == 0 || len == max)
+			break;
+		if (len == cap) {
+			cap = cap * 2 < max ? cap * 2 : max;
+			char *grown = realloc(buf, cap + 1);
+			if (!grown)
+				return NULL;
+			buf = grown;
+		}
+	}
+	if (!buf)
+		return NULL;
+	buf[len] = '\0';
+	if (ret_len)
+		*ret_len = len;
+	return take_ptr(buf);
+}
+
+static int read_comm(const char *path, char ret[EV_COMM_SIZE])
+{
+	size_t len = 0;
+	cleanup_free char *text = read_file_text(path, 64, &len);
+
+	if (!text)
+		return -errno;
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len > EV_COMM_SIZE - 1)
+		len = EV_COMM_SIZE - 1;
+	memset(ret, 0, EV_COMM_SIZE);
+	memcpy(ret, text, len);
+	return 0;
+}
+
+int proc_comm(pid_t pid, char ret[EV_COMM_SIZE])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	return read_comm(path, ret);
+}
+
+int proc_each_thread(pid_t pid, int (*fn)(void *ctx, uint32_t tid, const char comm[EV_COMM_SIZE]), void *ctx)
+{
+	char path[64];
+	int n = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (struct dirent *d; (d = readdir(dir));) {
+		char comm[EV_COMM_SIZE] = {0}, comm_path[128], *end;
+		unsigned long tid = strtoul(d->d_name, &end, 10);
+
+		if (end == d->d_name || *end || tid == 0 || tid > INT32_MAX)
+			continue;
+		snprintf(comm_path, sizeof(comm_path), "/proc/%d/task/%lu/comm", (int)pid, tid);
+		if (read_comm(comm_path, comm) < 0)
+			continue; /* ended meanwhile */
+		n++;
+		if (fn(ctx, (uint32_t)tid, comm))
+			break;
+	}
+	closedir(dir);
+	return n;
+}
+
+int proc_alive(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	cleanup_free char *text = read_file_text(path, 1024, NULL);
+	if (!text)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	/* The name in parentheses may hold anything, a parenthesis too. */
+	const char *state = strrchr(text, ')');
+	if (!state || state[1] != ' ')
+		return -EPROTO;
+	return state[2] != 'Z' && state[2] != 'X';
+}
+
+char *proc_environ_get(pid_t pid, const char *name)
+{
+	size_t len = 0, name_len = strlen(name);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	cleanup_free char *text = read_file_text(path, ENVIRON_BYTES_MAX, &len);
+	for (size_t i = 0; text && i < len; i += strlen(text + i) + 1) {
+		if (strncmp(text + i, name, name_len) == 0 && text[i + name_len] == '=')
+			return strdup(text + i + name_len + 1);
+	}
+	return NULL;
+}
+
+static bool take_u64(const char **p, uint64_t *ret)
+{
+	char *end;
+
+	while (**p == ' ')
+		(*p)++;
+	if (**p < '0' || **p > '9')
+		return false;
+	*ret = strtoull(*p, &end, 10);
+	*p = end;
+	return true;
+}
+
+size_t proc_parse_stat(const char *text, struct proc_cpu *ret, size_t cap)
+{
+	/* Clock ticks; USER_HZ is 100 on every architecture that schedtop knows, but ask. */
+	static uint64_t ns_per_tick;
+	size_t n = 0;
+
+	if (!ns_per_tick) {
+		long hz = sysconf(_SC_CLK_TCK);
+		ns_per_tick = NS_PER_S / (uint64_t)(hz > 0 ? hz : 100);
+	}
+	for (const char *line = text; line && *line && n < cap;) {
+		const char *next = strchr(line, '\n');
+		const char *p = line + 3;
+		uint64_t cpu, v[8] = {0}; /* user nice system idle iowait irq softirq steal */
+
+		if (next && strncmp(line, "cpu", 3) == 0 && *p >= '0' && *p <= '9' && take_u64(&p, &cpu) &&
+		    cpu < UINT16_MAX) {
+			size_t k = 0;
+
+			while (k < 8 && take_u64(&p, &v[k]))
+				k++;
+			if (k >= 5) {
+				ret[n].cpu = (uint16_t)cpu;
+				ret[n].stat.idle_ns = (v[3] + v[4]) * ns_per_tick;
+				ret[n].stat.busy_ns = (v[0] + v[1] + v[2] + v[5] + v[6] + v[7]) * ns_per_tick;
+				n++;
+			}
+		}
+		line = next ? next + 1 : NULL;
+	}
+	return n;
+}
+
+int proc_cpus(struct proc_cpu *ret, size_t cap)
+{
+	cleanup_free char *text = read_file_text("/proc/stat", STAT_BYTES_MAX, NULL);
+
+	if (!text)
+		return -errno;
+	return (int)proc_parse_stat(text, ret, cap);
+}
