@@ -192,9 +192,9 @@ static void on_request(struct model *m, const struct event *ev, uint64_t t)
 	const struct ev_preempt *req = &ev->preempt;
 	struct thread *th = thread_find(m, req->m_tid);
 
+	gaps_on_request(m, ev, t);
 	if (th && req->goid)
 		label_observe(m, th, t, (struct label){.goid = req->goid, .p = req->p, .valid = true});
-	gaps_on_request(m, ev, t);
 }
 
 static void on_stw_stop(struct model *m, const struct event *ev, uint64_t t)
