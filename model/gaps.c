@@ -114,7 +114,6 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 		g.cause = GAP_BY_SCAN;
 	else
 		g.cause = stw_is_stopping(m) ? GAP_BY_STW : GAP_BY_SYSMON;
-	m->counts.requests++;
 	finish_superseded(m, &g);
 	if (m->n_pending >= MAX_PENDING ||
 	    array_reserve((void **)&m->pending, &m->cap_pending, m->n_pending, sizeof(*m->pending))) {
@@ -131,6 +130,7 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 		return;
 	}
 	*kept = g;
+	m->counts.requests++;
 	pg = &m->pending[m->n_pending++];
 	*pg = (struct pending_gap){.gap = g, .seq = m->gaps.next - 1, .seen_ns = t};
 }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Random streams, likely and unlikely ones, with fixed seeds: what must hold whatever comes in. */
+#include "base/clock.h"
+#include "tests/model/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t rng(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Every field of every kind from a small range, now and then from the whole range of its type. */
+static uint64_t some(uint64_t *seed, uint64_t range)
+{
+	return rng(seed) % 200 ? rng(seed) % range : rng(seed);
+}
+
+static struct event random_event(uint64_t *seed, uint64_t *clock)
+{
+	static const uint8_t frequent[] = {EV_SWITCH,          EV_SWITCH,        EV_SWITCH,   EV_SAMPLE,   EV_SAMPLE,
+					   EV_PREEMPT_REQUEST, EV_PREEMPT_TAKEN, EV_STW_STOP, EV_STW_START};
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	*clock += rng(seed) % 20000;
+	ev.head.time_ns = rng(seed) % 500 ? *clock : *clock - rng(seed) % 1000000;
+	ev.head.kind =
+		(uint8_t)(rng(seed) % 3 ? frequent[rng(seed) % sizeof(frequent)] : rng(seed) % (EV_KIND_COUNT + 2));
+	if (ev.head.kind == EV_EXEC || ev.head.kind == EV_TARGET_EXIT)
+		ev.head.kind = rng(seed) % 100 ? EV_TICK : ev.head.kind;
+	ev.head.tid = (uint32_t)some(seed, 12);
+	ev.head.cpu = (uint16_t)some(seed, 4);
+	ev.head.flags = (uint8_t)rng(seed);
+	/* The largest payload, then what must be sane to be pointed at. */
+	ev.sw = (struct ev_switch){.goid = some(seed, 20),
+				   .next_tid = (uint32_t)some(seed, 12),
+				   .waker_tid = (uint32_t)rng(seed),
+				   .wake_delta_ns = (uint32_t)some(seed, 50000),
+				   .p = (uint16_t)some(seed, 4),
+				   .state = (uint8_t)some(seed, 5)};
+	switch (ev.head.kind) {
+	case EV_PREEMPT_REQUEST:
+	case EV_PREEMPT_TAKEN:
+		ev.preempt = (struct ev_preempt){.goid = some(seed, 20),
+						 .m_tid = (uint32_t)some(seed, 12),
+						 .loc = (uint32_t)some(seed, 10),
+						 .p = (uint16_t)some(seed, 4),
+						 .how = (uint8_t)some(seed, 6)};
+		break;
+	case EV_SAMPLE:
+	case EV_SIGNAL_DELIVER:
+		ev.at = (struct ev_at){
+			.goid = some(seed, 20), .loc = (uint32_t)some(seed, 10), .p = (uint16_t)some(seed, 4)};
+		break;
+	case EV_STW_START:
+		ev.stw_end = (struct ev_stw_end){.asked_ns = *clock - some(seed, 50000),
+						 .stopped_ns = *clock - some(seed, 50000),
+						 .reason = (uint8_t)some(seed, 12)};
+		break;
+	case EV_LOC:
+		ev.loc = (struct ev_loc){.func = rng(seed) % 2 ? "main.f\x1b[31m" : "main.g",
+					 .file = "/src/\xff.go",
+					 .id = (uint32_t)some(seed, 10),
+					 .line = (uint32_t)rng(seed)};
+		break;
+	default:
+		break;
+	}
+	return ev;
+}
+
+static void check_track(const struct track *t, uint64_t now)
+{
+	uint64_t last_end = 0, from = 0;
+	struct span s;
+
+	while (track_next(t, from, &s)) {
+		bool open = s.end_ns == UINT64_MAX;
+
+		assert_true(s.start_ns >= last_end || open);
+		assert_true(s.klass < SPAN_CLASS_COUNT);
+		if (open)
+			break;
+		assert_true(s.end_ns > s.start_ns);
+		assert_true(s.end_ns <= now);
+		from = last_end = s.end_ns;
+	}
+}
+
+static void check_rows(const struct model *m)
+{
+	static struct row rows[2048];
+
+	for (int kind = ROW_CPU; kind <= ROW_G; kind++) {
+		size_t n = model_rows(m, (enum row_kind)kind, rows, 2048);
+
+		for (size_t i = 0; i < n && i < 2048; i++) {
+			assert_non_null(rows[i].track);
+			check_track(rows[i].track, model_now(m));
+			if (kind == ROW_CPU || kind == ROW_P)
+				assert_true(rows[i].run_ns <= model_now(m));
+		}
+	}
+}
+
+static void check_totals(const struct model *m)
+{
+	static struct thread_total threads[4096];
+	static struct stw_pause stws[70000];
+	struct model_counts n;
+	struct model_hists h;
+	struct hist_summary total, stopping, gaps;
+	uint64_t by_reason = 0;
+	size_t n_threads = model_threads(m, threads, 4096), n_stws = model_stws(m, 0, UINT64_MAX, stws, 70000);
+
+	model_counts(m, &n);
+	model_hists(m, &h);
+	model_gap_summary(m, &gaps);
+	model_stw_summary(m, &total, &stopping);
+	assert_int_equal(n.requests - n.pending, n.taken_async + n.taken_cooperative + n.taken_voluntary);
+	assert_int_equal(h.gap->count, n.requests - n.pending);
+	assert_int_equal(gaps.count, n.requests);
+	for (size_t i = 0; i < EV_STW_REASON_COUNT; i++)
+		by_reason += n.stw_by_reason[i];
+	assert_int_equal(by_reason, n.stw_count);
+	assert_true(stopping.max <= total.max);
+	for (size_t i = 1; i < n_stws; i++)
+		assert_true(stws[i].asked_ns >= stws[i - 1].end_ns && stws[i - 1].end_ns);
+	for (size_t i = 0; i < n_threads; i++) {
+		uint64_t wall = threads[i].run_ns + threads[i].wait_ns + threads[i].sleep_ns;
+
+		assert_true(wall <= model_now(m) - model_start(m));
+	}
+}
+
+static void check_verdicts(const struct model *m)
+{
+	struct verdict v[16];
+	size_t n = model_verdicts(m, v, 16);
+
+	assert_true(n >= 1);
+	for (size_t i = 0; i < n; i++) {
+		assert_non_null(v[i].code);
+		assert_true(strlen(v[i].title) > 0);
+		assert_null(strchr(v[i].title, '\x1b'));
+		assert_true(v[i].n_evidence <= VERDICT_EVIDENCE_MAX);
+		if (i)
+			assert_true(v[i].severity <= v[i - 1].severity);
+	}
+}
+
+static void anything(uint64_t seed)
+{
+	struct model_opts opts = {.max_bytes = 8 << 20, .max_rows_g = 8};
+	struct model *m = model_new(&opts, NULL);
+	uint64_t clock = T0;
+
+	assert_non_null(m);
+	for (int i = 0; i < 200000; i++) {
+		struct event ev = random_event(&seed, &clock);
+
+		model_feed(m, &ev);
+		if (i % 20000 == 0) {
+			check_rows(m);
+			check_totals(m);
+			check_verdicts(m);
+		}
+	}
+	check_rows(m);
+	check_totals(m);
+	check_verdicts(m);
+	model_free(m);
+}
+
+static void anything_1(void **state)
+{
+	(void)state;
+	anything(1);
+}
+
+static void anything_2(void **state)
+{
+	(void)state;
+	anything(0x9E3779B97F4A7C15ULL);
+}
+
+static void anything_3(void **state)
+{
+	(void)state;
+	anything(20250101);
+}
+
+/* A machine as it could be: 4 CPUs, 9 threads, each switch fits the one before. */
+struct machine {
+	uint32_t on[4]; /* thread on each CPU, 0 = idle */
+	bool ready[10];
+};
+
+static uint64_t one_switch(struct model *m, struct machine *x, uint64_t us, uint64_t *seed)
+{
+	uint16_t cpu = (uint16_t)(rng(seed) % 4);
+	uint32_t prev = x->on[cpu], next = (uint32_t)(rng(seed) % 10);
+	struct leaves out = {.tid = prev, .goid = rng(seed) % 6, .p = cpu, .preempted = rng(seed) % 3 == 0};
+
+	us += rng(seed) % 50;
+	for (size_t i = 0; i < 4; i++) {
+		if (x->on[i] == next)
+			next = 0;
+	}
+	if (!prev && !next)
+		return us;
+	switch_to(m, us, cpu, prev ? &out : NULL, next, next && !x->ready[next] ? (int64_t)(rng(seed) % 20) : -1);
+	if (prev)
+		x->ready[prev] = out.preempted;
+	x->on[cpu] = next;
+	return us;
+}
+
+static void a_consistent_machine_adds_up(void **state)
+{
+	struct model *m = *state;
+	struct machine x = {.on = {0}};
+	struct thread_total th[16];
+	struct cpu_total cpus[4];
+	uint64_t seed = 5, us = 0, on_cpus = 0, run = 0;
+	struct model_counts n;
+	struct event ev;
+	size_t count;
+
+	for (uint32_t tid = 1; tid < 10; tid++) {
+		ev = ev_make(0, EV_THREAD_NEW, tid);
+		model_feed(m, &ev);
+	}
+	for (int i = 0; i < 100000; i++)
+		us = one_switch(m, &x, us, &seed);
+	tick(m, us + 10);
+	count = model_threads(m, th, 16);
+	assert_int_equal(count, 9);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(th[i].run_ns + th[i].wait_ns + th[i].sleep_ns, US(us + 10));
+		run += th[i].run_ns;
+	}
+	count = model_cpus(m, cpus, 4);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(cpus[i].target_ns <= US(us + 10));
+		on_cpus += cpus[i].target_ns;
+	}
+	assert_int_equal(run, on_cpus);
+	model_counts(m, &n);
+	assert_int_equal(n.invalid, 0);
+	check_rows(m);
+	check_totals(m);
+}
+
+static void cost_of_a_switch(void **state)
+{
+	enum { N = 1000000 };
+	struct model *m = *state;
+	struct machine x = {.on = {0}};
+	uint64_t seed = 5, us = 0, begin;
+
+	for (int i = 0; i < 200000; i++)
+		us = one_switch(m, &x, us, &seed);
+	begin = clock_now_ns();
+	for (int i = 0; i < N; i++)
+		us = one_switch(m, &x, us, &seed);
+	print_message("%.0f ns per context switch, the test's own part included\n",
+		      (double)(clock_now_ns() - begin) / N);
+	check_rows(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(anything_1), cmocka_unit_test(anything_2),
+		cmocka_unit_test(anything_3), model_test(a_consistent_machine_adds_up),
+		model_test(cost_of_a_switch),
+	};
+
+	return cmocka_run_group_tests_name("random", tests, NULL, NULL);
+}
