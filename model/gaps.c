@@ -28,6 +28,17 @@ static void keep_worst(struct model *m, const struct gap *g)
 	m->worst_gaps[i] = *g;
 }
 
+/* A pending gap as it is now, a kernel gap that still lasts included. */
+static struct gap as_of_now(const struct model *m, const struct pending_gap *pg)
+{
+	const struct thread *th = thread_find(m, pg->gap.tid);
+	struct gap g = pg->gap;
+
+	if (th && th->kgap_start_ns)
+		g.off_cpu_ns += m->now_ns - (th->kgap_start_ns > g.request_ns ? th->kgap_start_ns : g.request_ns);
+	return g;
+}
+
 /* The function that was seen most often during the gap. */
 static void settle_place(struct pending_gap *pg)
 {
@@ -50,10 +61,12 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 	struct gap *kept = log_at(&m->gaps, pg->seq);
 	uint64_t ns;
 
-	/* A gap of no length would look pending if its end were its request's time at 0; times are never 0 here. */
+	pg->gap = as_of_now(m, pg);
 	pg->gap.taken_ns = clamp_u64(end_ns, pg->gap.request_ns, m->now_ns);
 	pg->gap.end = end;
 	ns = pg->gap.taken_ns - pg->gap.request_ns;
+	if (pg->gap.off_cpu_ns > ns)
+		pg->gap.off_cpu_ns = ns;
 	if (kept)
 		*kept = pg->gap;
 	if (ns > m->longest_gap_ns)
@@ -187,6 +200,16 @@ void gaps_on_seen(struct model *m, uint32_t tid, uint32_t func, uint32_t loc)
 	}
 }
 
+void gaps_on_off_cpu(struct model *m, uint32_t tid, uint64_t a, uint64_t b)
+{
+	for (size_t i = 0; i < m->n_pending; i++) {
+		struct gap *g = &m->pending[i].gap;
+
+		if (g->tid == tid)
+			g->off_cpu_ns += b - clamp_u64(g->request_ns, a, b);
+	}
+}
+
 void gaps_on_label(struct model *m, const struct thread *th, struct label label, uint64_t t)
 {
 	for (size_t i = m->n_pending; i-- > 0;) {
@@ -229,7 +252,7 @@ static struct gap current(const struct model *m, const struct gap *g)
 	for (size_t i = 0; !g->taken_ns && i < m->n_pending; i++) {
 		if (m->pending[i].gap.request_ns == g->request_ns && m->pending[i].gap.tid == g->tid &&
 		    m->pending[i].gap.p == g->p)
-			return m->pending[i].gap;
+			return as_of_now(m, &m->pending[i]);
 	}
 	return *g;
 }
@@ -261,7 +284,7 @@ size_t model_gaps(const struct model *m, uint64_t t0_ns, uint64_t t1_ns, struct 
 		const struct pending_gap *pg = &m->pending[i];
 
 		if (pg->seq < from && touches(&pg->gap, m->now_ns, t0_ns, t1_ns))
-			ret[n++] = pg->gap;
+			ret[n++] = as_of_now(m, pg);
 	}
 	for (uint64_t seq = from; seq < m->gaps.next && n < cap; seq++) {
 		struct gap g = current(m, log_at(&m->gaps, seq));
@@ -290,7 +313,7 @@ size_t model_worst_gaps(const struct model *m, struct gap *ret, size_t cap)
 		if (n < cap)
 			n++;
 		memmove(&ret[i + 1], &ret[i], (n - 1 - i) * sizeof(*ret));
-		ret[i] = m->pending[k].gap;
+		ret[i] = as_of_now(m, &m->pending[k]);
 	}
 	return n;
 }

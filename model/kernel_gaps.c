@@ -68,6 +68,7 @@ void kernel_gap_end(struct model *m, struct thread *th, uint64_t t)
 	if (t <= g.start_ns)
 		return;
 	ns = t - g.start_ns;
+	gaps_on_off_cpu(m, th->tid, g.start_ns, t);
 	hist_add(&m->h_kgap, ns);
 	if (g.other_is_target)
 		m->kgap_by_target_ns += ns;

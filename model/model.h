@@ -107,16 +107,17 @@ enum gap_cause { GAP_BY_SYSMON, GAP_BY_STW, GAP_BY_SCAN };
 
 struct gap {
 	uint64_t request_ns;
-	uint64_t taken_ns; /* 0 while pending */
-	uint64_t goid;     /* of the G that holds the P; 0 = unknown */
-	uint32_t func;     /* the function that ran during the gap (samples, SIGURG); 0 = unknown */
-	uint32_t loc;      /* and the place; EV_NO_LOC = unknown */
-	uint32_t tid;      /* the thread that carries it */
-	uint32_t signals;  /* SIGURGs sent to it during the gap */
-	uint16_t cpu;      /* where it ran at the request; UINT16_MAX = unknown */
-	uint16_t p;        /* EV_NO_P = unknown */
-	uint8_t end;       /* enum gap_end */
-	uint8_t cause;     /* enum gap_cause */
+	uint64_t taken_ns;   /* 0 while pending */
+	uint64_t off_cpu_ns; /* of it: the thread was runnable, but the kernel ran something else */
+	uint64_t goid;       /* of the G that holds the P; 0 = unknown */
+	uint32_t func;       /* the function that ran during the gap (samples, SIGURG); 0 = unknown */
+	uint32_t loc;        /* and the place; EV_NO_LOC = unknown */
+	uint32_t tid;        /* the thread that carries it */
+	uint32_t signals;    /* SIGURGs sent to it during the gap */
+	uint16_t cpu;        /* where it ran at the request; UINT16_MAX = unknown */
+	uint16_t p;          /* EV_NO_P = unknown */
+	uint8_t end;         /* enum gap_end */
+	uint8_t cause;       /* enum gap_cause */
 };
 
 /** Gaps that touch [t0, t1), oldest request first, pending ones included. Returns how many were filled. */

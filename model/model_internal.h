@@ -292,6 +292,8 @@ void gaps_on_signal(struct model *m, uint32_t tid);
 /* A thread was seen executing at a place (0, 0 = unknown). */
 void gaps_on_seen(struct model *m, uint32_t tid, uint32_t func, uint32_t loc);
 void gaps_on_label(struct model *m, const struct thread *th, struct label label, uint64_t t);
+/* The kernel gave the thread no CPU in [a, b). */
+void gaps_on_off_cpu(struct model *m, uint32_t tid, uint64_t a, uint64_t b);
 /* The goroutine left its P by itself: the thread blocked or ended. */
 void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t);
 /* Every P had stopped at @t: nothing is pending beyond. */

@@ -30,7 +30,8 @@
 /* Beyond one event in a hundred the totals are no longer to be trusted. */
 #define LOST_WARNING_PCT 1
 
-#define NAME_CAP 96
+#define NAME_CAP      96
+#define FULL_NAME_CAP 48
 
 struct case_file {
 	const struct model *m;
@@ -88,6 +89,23 @@ static struct words escaped(const char *text)
 	return w;
 }
 
+/* A function's name without the path of its package when the whole is long: "pkg.(*T).Method". */
+static struct words func_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return escaped(slash && strlen(name) > FULL_NAME_CAP ? slash + 1 : name);
+}
+
+/* "1 pause", "2 pauses". */
+static struct words number_of(uint64_t n, const char *noun)
+{
+	struct words w;
+
+	say(w.s, sizeof(w.s), "%llu %s%s", (unsigned long long)n, noun, n == 1 ? "" : "s");
+	return w;
+}
+
 /* A function to show for a goroutine: the one that ran, else the one that started it, else its number. */
 static struct words who(const struct model *m, uint32_t func, uint64_t goid)
 {
@@ -96,7 +114,7 @@ static struct words who(const struct model *m, uint32_t func, uint64_t goid)
 	struct words w;
 
 	if (f)
-		return escaped(f->name);
+		return func_name(f->name);
 	if (goid)
 		say(w.s, sizeof(w.s), "goroutine %llu", (unsigned long long)goid);
 	else
@@ -122,6 +140,18 @@ static struct words where(const struct model *m, uint32_t loc)
 	return w;
 }
 
+static const char *asker(uint8_t cause)
+{
+	switch (cause) {
+	case GAP_BY_STW:
+		return "a stop of the world";
+	case GAP_BY_SCAN:
+		return "the garbage collector";
+	default:
+		return "sysmon";
+	}
+}
+
 static void gap_evidence(const struct case_file *c, struct verdict *v)
 {
 	const struct gap *g = &c->worst_gap;
@@ -129,10 +159,24 @@ static void gap_evidence(const struct case_file *c, struct verdict *v)
 
 	if (!c->have_gap)
 		return;
-	evidence(v, "Longest: %s%s%s%s (goroutine %llu) ran on for %s after the request of %s; %s",
-		 who(c->m, g->func, g->goid).s, place.s[0] ? " (" : "", place.s, place.s[0] ? ")" : "",
-		 (unsigned long long)g->goid, dur(gap_ns(g, c->m->now_ns)).s, gap_cause_name(g->cause),
-		 g->taken_ns ? "it has left since" : "it still runs");
+	evidence(v, "Longest: %s (goroutine %llu%s%s) ran on for %s after %s asked it to yield; %s",
+		 who(c->m, g->func, g->goid).s, (unsigned long long)g->goid, place.s[0] ? ", " : "", place.s,
+		 dur(gap_ns(g, c->m->now_ns)).s, asker(g->cause), g->taken_ns ? "it has left since" : "it still runs");
+	if (g->off_cpu_ns > GO_SLICE_NS)
+		evidence(v, "For %s of that the kernel gave its thread no CPU", dur(g->off_cpu_ns).s);
+}
+
+/* How long the goroutine ran on while it had a CPU. */
+static uint64_t held_in(const struct gap *g, uint64_t now)
+{
+	uint64_t ns = gap_ns(g, now);
+
+	return ns > g->off_cpu_ns ? ns - g->off_cpu_ns : 0;
+}
+
+static uint64_t held_ns(const struct case_file *c)
+{
+	return c->have_gap ? held_in(&c->worst_gap, c->m->now_ns) : 0;
 }
 
 static bool async_is_off(const struct case_file *c)
@@ -164,7 +208,7 @@ static bool judge_async(const struct case_file *c, struct verdict *v)
 {
 	const struct session *s = c->m->session;
 	uint64_t worst = c->have_gap ? gap_ns(&c->worst_gap, c->m->now_ns) : 0;
-	bool hurts = worst > HOG_GAP_NS;
+	bool hurts = held_ns(c) > HOG_GAP_NS;
 	struct words place = where(c->m, c->worst_gap.loc);
 	const char *source = s ? async_source_name(s->async_source) : NULL;
 
@@ -189,8 +233,8 @@ static bool judge_async(const struct case_file *c, struct verdict *v)
 		evidence(v, "The runtime's asyncpreemptoff is 1 (set by: %s)", source ? source : "unknown");
 	gap_evidence(c, v);
 	if (c->stw_stopping.count)
-		evidence(v, "Stopping the world took up to %s (%llu pauses)", dur(c->stw_stopping.max).s,
-			 (unsigned long long)c->n.stw_count);
+		evidence(v, "Stopping the world took up to %s (%s)", dur(c->stw_stopping.max).s,
+			 number_of(c->n.stw_count, "pause").s);
 	say(v->advice, sizeof(v->advice), "%s.%s%s%s", async_advice(s),
 	    hurts && place.s[0] ? " If that can't be, let the loop at " : "", hurts ? place.s : "",
 	    hurts && place.s[0] ? " call runtime.Gosched() now and then." : "");
@@ -204,14 +248,14 @@ static bool judge_hog(const struct case_file *c, struct verdict *v)
 	bool off = async_is_off(c);
 	struct words place = where(c->m, g->loc);
 
-	if (worst <= HOG_GAP_NS)
+	if (held_ns(c) <= HOG_GAP_NS)
 		return false;
 	v->severity = worst > HOG_CRITICAL_NS && !off ? SEVERITY_CRITICAL : SEVERITY_WARNING;
 	say(v->title, sizeof(v->title), "%s holds its P for up to %s after it is asked to yield",
 	    who(c->m, g->func, g->goid).s, dur(worst).s);
 	gap_evidence(c, v);
-	evidence(v, "Preemption latency: p50 %s, p99 %s, longest %s, over %llu requests", dur(c->gap.p50).s,
-		 dur(c->gap.p99).s, dur(c->gap.max).s, (unsigned long long)c->gap.count);
+	evidence(v, "Preemption latency: p50 %s, p99 %s, longest %s, over %s", dur(c->gap.p50).s, dur(c->gap.p99).s,
+		 dur(c->gap.max).s, number_of(c->gap.count, "request").s);
 	if (g->signals)
 		evidence(v, "%u SIGURGs were sent to its thread and didn't move it", g->signals);
 	if (off)
@@ -252,8 +296,8 @@ static bool judge_stw(const struct case_file *c, struct verdict *v)
 		    who(c->m, worst.waited_func, worst.waited_goid).s);
 	else
 		say(v->title, sizeof(v->title), "Stopping the world takes up to %s", dur(ns).s);
-	evidence(v, "%llu%% of the %s of stop-the-world time went into stopping, in %llu pauses",
-		 (unsigned long long)pct(stopping, total), dur(total).s, (unsigned long long)c->n.stw_count);
+	evidence(v, "%llu%% of the %s of stop-the-world time went into stopping, in %s",
+		 (unsigned long long)pct(stopping, total), dur(total).s, number_of(c->n.stw_count, "pause").s);
 	evidence(v, "Stopping: p50 %s, p99 %s, longest %s (%s)", dur(c->stw_stopping.p50).s, dur(c->stw_stopping.p99).s,
 		 dur(c->stw_stopping.max).s, stw_reason_name(worst.reason));
 	if (worst.waited_ns)
@@ -274,8 +318,8 @@ static bool judge_throttled(const struct case_file *c, struct verdict *v)
 	if (!c->n.nr_throttled)
 		return false;
 	v->severity = share >= THROTTLED_CRITICAL_PCT ? SEVERITY_CRITICAL : SEVERITY_WARNING;
-	say(v->title, sizeof(v->title), "The cgroup's CPU quota stopped the process %llu times, for %s in all",
-	    (unsigned long long)c->n.nr_throttled, dur(c->n.throttled_ns).s);
+	say(v->title, sizeof(v->title), "The cgroup's CPU quota stopped the process %s, for %s in all",
+	    number_of(c->n.nr_throttled, "time").s, dur(c->n.throttled_ns).s);
 	if (cg->quota_ns && cg->period_ns)
 		evidence(v, "Quota: %s of CPU time every %s, that is %.2f CPUs", dur(cg->quota_ns).s,
 			 dur(cg->period_ns).s, (double)cg->quota_ns / (double)cg->period_ns);
@@ -329,8 +373,8 @@ static bool judge_kernel_gap(const struct case_file *c, struct verdict *v)
 	say(v->title, sizeof(v->title),
 	    "The kernel kept running goroutines off the CPU %llu%% of the time, up to %s at once",
 	    (unsigned long long)share, dur(c->kgap.max).s);
-	evidence(v, "%llu kernel gaps: p50 %s, p99 %s, together %s", (unsigned long long)c->kgap.count,
-		 dur(c->kgap.p50).s, dur(c->kgap.p99).s, dur(sum).s);
+	evidence(v, "%s: p50 %s, p99 %s, together %s", number_of(c->kgap.count, "kernel gap").s, dur(c->kgap.p50).s,
+		 dur(c->kgap.p99).s, dur(sum).s);
 	evidence(v, "Most of it (%s) went to %s", dur(taker->ns).s, name.s);
 	evidence(v, "%llu%% of it went to other threads of this process",
 		 (unsigned long long)pct(c->m->kgap_by_target_ns, sum));
@@ -377,7 +421,7 @@ static bool judge_lost(const struct case_file *c, struct verdict *v)
 	if (!lost)
 		return false;
 	v->severity = (double)lost * 100.0 > (double)LOST_WARNING_PCT * (double)all ? SEVERITY_WARNING : SEVERITY_INFO;
-	say(v->title, sizeof(v->title), "%llu events were lost: the picture has holes", (unsigned long long)lost);
+	say(v->title, sizeof(v->title), "%s lost: the picture has holes", number_of(lost, "event").s);
 	evidence(v, "Kernel's buffer full: %llu; schedtop's own queue full: %llu; of %llu events",
 		 (unsigned long long)ring, (unsigned long long)queue, (unsigned long long)all);
 	say(v->advice, sizeof(v->advice), "Watch with less detail (--detail threads), or give schedtop more CPU.");
@@ -404,11 +448,11 @@ static void judge_ok(const struct case_file *c, struct verdict *v)
 	v->code = "ok";
 	say(v->title, sizeof(v->title), "Nothing wrong seen in %s", dur(c->duration_ns).s);
 	if (c->gap.count)
-		evidence(v, "Preemption: p99 %s, longest %s, over %llu requests", dur(c->gap.p99).s, dur(c->gap.max).s,
-			 (unsigned long long)c->gap.count);
+		evidence(v, "Preemption: p99 %s, longest %s, over %s", dur(c->gap.p99).s, dur(c->gap.max).s,
+			 number_of(c->gap.count, "request").s);
 	if (c->stw_total.count)
-		evidence(v, "Stop the world: p99 %s, longest %s, over %llu pauses", dur(c->stw_total.p99).s,
-			 dur(c->stw_total.max).s, (unsigned long long)c->stw_total.count);
+		evidence(v, "Stop the world: p99 %s, longest %s, over %s", dur(c->stw_total.p99).s,
+			 dur(c->stw_total.max).s, number_of(c->stw_total.count, "pause").s);
 	if (c->runqueue.count)
 		evidence(v, "Run queue: p99 %s, longest %s", dur(c->runqueue.p99).s, dur(c->runqueue.max).s);
 }
@@ -425,6 +469,24 @@ static const struct judge {
 
 #define N_JUDGES (sizeof(judges) / sizeof(judges[0]))
 
+/* The gap in which a goroutine itself ran on for longest: what the kernel added is another verdict's business. */
+static bool worst_held(const struct model *m, struct gap *ret)
+{
+	struct gap all[WORST_KEPT];
+	size_t n = model_worst_gaps(m, all, WORST_KEPT);
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t held = held_in(&all[i], m->now_ns);
+
+		if (held > most) {
+			most = held;
+			*ret = all[i];
+		}
+	}
+	return most > 0;
+}
+
 static void gather(const struct model *m, struct case_file *c)
 {
 	*c = (struct case_file){.m = m, .duration_ns = m->now_ns - m->start_ns};
@@ -433,7 +495,7 @@ static void gather(const struct model *m, struct case_file *c)
 	model_stw_summary(m, &c->stw_total, &c->stw_stopping);
 	hist_summarize(&m->h_kgap, &c->kgap);
 	hist_summarize(&m->h_runqueue, &c->runqueue);
-	c->have_gap = model_worst_gaps(m, &c->worst_gap, 1) == 1;
+	c->have_gap = worst_held(m, &c->worst_gap);
 	for (size_t i = 0; i < m->n_threads; i++) {
 		uint64_t run, wait, sleep;
 

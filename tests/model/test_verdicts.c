@@ -156,6 +156,25 @@ static void a_pending_hog_counts_at_once(void **state)
 	assert_true(says(v, "it still runs"));
 }
 
+static void what_the_kernel_took_is_not_held(void **state)
+{
+	struct trial *t = *state;
+	struct gap g;
+
+	comes(t->m, 0, 0, 10);
+	request(t->m, 10000, 10, 7, 1, EV_REQ_PREEMPTONE);
+	preempted_by(t->m, 12000, 0, 10, 7, 1, FOREIGN(9));
+	tick(t->m, 60000);
+	assert_null(find(t, "goroutine-hogs-p"));
+	switch_to(t->m, 112000, 0, NULL, 10, -1);
+	taken(t->m, 113000, 10, 7, 1, EV_TAKEN_ASYNC);
+	assert_int_equal(model_worst_gaps(t->m, &g, 1), 1);
+	assert_int_equal(gap_ns(&g, 0), US(103000));
+	assert_int_equal(g.off_cpu_ns, US(100000));
+	assert_null(find(t, "goroutine-hogs-p"));
+	assert_non_null(find(t, "kernel-gap"));
+}
+
 static void stopping_names_who_is_waited_for(void **state)
 {
 	struct trial *t = *state;
@@ -317,6 +336,7 @@ int main(void)
 		verdict_test(async_off_alone_is_a_warning),
 		verdict_test(a_hog_is_named),
 		verdict_test(a_pending_hog_counts_at_once),
+		verdict_test(what_the_kernel_took_is_not_held),
 		verdict_test(stopping_names_who_is_waited_for),
 		verdict_test(long_pauses_that_stop_quickly_are_not_stopping),
 		verdict_test(kernel_gap_names_the_taker),
