@@ -46,6 +46,15 @@ static const struct verdict *find(struct trial *t, const char *code)
 	return NULL;
 }
 
+static const struct verdict *must_find(struct trial *t, const char *code)
+{
+	const struct verdict *v = find(t, code);
+
+	if (!v)
+		fail_msg("no verdict %s", code);
+	return v ? v : &t->v[0];
+}
+
 static bool says(const struct verdict *v, const char *words)
 {
 	for (size_t i = 0; i < v->n_evidence; i++) {
@@ -97,8 +106,7 @@ static void async_off_with_a_hog(void **state)
 	session_async_evidence(&t->session, "GODEBUG=asyncpreemptoff=1 is in the environment");
 	runtime_says(t->m, 1);
 	hog(t->m, 0, 661);
-	v = find(t, "async-preempt-off");
-	assert_non_null(v);
+	v = must_find(t, "async-preempt-off");
 	assert_ptr_equal(v, &t->v[0]);
 	assert_int_equal(v->severity, SEVERITY_CRITICAL);
 	assert_string_equal(v->title, "Asynchronous preemption is off, and main.crunch holds its P for up to 651 ms");
@@ -115,8 +123,7 @@ static void async_off_alone_is_a_warning(void **state)
 
 	runtime_says(t->m, 1);
 	tick(t->m, 1000000);
-	v = find(t, "async-preempt-off");
-	assert_non_null(v);
+	v = must_find(t, "async-preempt-off");
 	assert_int_equal(v->severity, SEVERITY_WARNING);
 	assert_string_equal(v->title, "Asynchronous preemption is off");
 	/* The process's memory is the truth, whatever the environment says. */
@@ -132,8 +139,7 @@ static void a_hog_is_named(void **state)
 
 	runtime_says(t->m, 0);
 	hog(t->m, 0, 150);
-	v = find(t, "goroutine-hogs-p");
-	assert_non_null(v);
+	v = must_find(t, "goroutine-hogs-p");
 	assert_int_equal(v->severity, SEVERITY_CRITICAL);
 	assert_string_equal(v->title, "main.crunch holds its P for up to 140 ms after it is asked to yield");
 	assert_true(says(v, "goroutine 7"));
@@ -150,8 +156,7 @@ static void a_pending_hog_counts_at_once(void **state)
 	tick(t->m, 25000);
 	assert_null(find(t, "goroutine-hogs-p"));
 	tick(t->m, 60000);
-	v = find(t, "goroutine-hogs-p");
-	assert_non_null(v);
+	v = must_find(t, "goroutine-hogs-p");
 	assert_true(says(v, "main.worker")); /* where it runs isn't known: who started it */
 	assert_true(says(v, "it still runs"));
 }
@@ -185,14 +190,12 @@ static void stopping_names_who_is_waited_for(void **state)
 	stw_stop(t->m, 100, 12, EV_STW_GC_SWEEP_TERM);
 	request(t->m, 101, 10, 7, 1, EV_REQ_PREEMPTONE);
 	tick(t->m, 15100);
-	v = find(t, "stw-stopping");
-	assert_non_null(v); /* while it still goes on */
+	v = must_find(t, "stw-stopping"); /* while it still goes on */
 	assert_int_equal(v->severity, SEVERITY_CRITICAL);
 	taken(t->m, 15200, 10, 7, 1, EV_TAKEN_COOP);
 	stw_stopped(t->m, 15210, 12);
 	stw_start(t->m, 15300, 12, 0, 0);
-	v = find(t, "stw-stopping");
-	assert_non_null(v);
+	v = must_find(t, "stw-stopping");
 	assert_string_equal(v->title, "Stopping the world takes up to 15.1 ms: it waits for main.crunch");
 	assert_true(says(v, "GC sweep termination"));
 }
@@ -231,8 +234,7 @@ static void kernel_gap_names_the_taker(void **state)
 
 	names_thread(t->m, 99, "stress\x1b[2J");
 	starved(t->m, 20, FOREIGN(99));
-	v = find(t, "kernel-gap");
-	assert_non_null(v);
+	v = must_find(t, "kernel-gap");
 	assert_int_equal(v->severity, SEVERITY_CRITICAL);
 	assert_true(says(v, "stress\\x1b[2J (thread 99)"));
 	assert_true(says(v, "up to 20.0 ms at once"));
@@ -246,11 +248,9 @@ static void siblings_mean_oversubscribed(void **state)
 
 	runtime_says(t->m, 0);
 	starved(t->m, 20, 11);
-	v = find(t, "oversubscribed");
-	assert_non_null(v);
+	v = must_find(t, "oversubscribed");
 	assert_true(says(v, "GOMAXPROCS is 2 on 2 CPUs"));
-	v = find(t, "kernel-gap");
-	assert_non_null(v);
+	v = must_find(t, "kernel-gap");
 	assert_true(says(v, "competes with itself"));
 }
 
@@ -269,8 +269,7 @@ static void throttled(void **state)
 	ev.cgroup.throttled_ns += US(1200000);
 	ev.cgroup.nr_throttled += 23;
 	model_feed(t->m, &ev);
-	v = find(t, "throttled");
-	assert_non_null(v);
+	v = must_find(t, "throttled");
 	assert_int_equal(v->severity, SEVERITY_CRITICAL);
 	assert_string_equal(v->title, "The cgroup's CPU quota stopped the process 23 times, for 1.20 s in all");
 	assert_true(says(v, "0.50 CPUs"));
@@ -284,12 +283,11 @@ static void lost_events(void **state)
 
 	ev.lost = (struct ev_lost){.count = 500, .cause = EV_LOST_RING};
 	model_feed(t->m, &ev);
-	v = find(t, "lost-events");
-	assert_non_null(v);
+	v = must_find(t, "lost-events");
 	assert_int_equal(v->severity, SEVERITY_WARNING);
 	for (uint64_t i = 0; i < 100000; i++)
 		tick(t->m, i);
-	v = find(t, "lost-events");
+	v = must_find(t, "lost-events");
 	assert_int_equal(v->severity, SEVERITY_INFO);
 	assert_non_null(find(t, "ok"));
 }
@@ -317,8 +315,7 @@ static void names_are_cut_and_escaped(void **state)
 	location(t->m, 1, name, "/src/\n.go", 3);
 	runtime_says(t->m, 1);
 	hog(t->m, 0, 300);
-	v = find(t, "async-preempt-off");
-	assert_non_null(v);
+	v = must_find(t, "async-preempt-off");
 	assert_null(strchr(v->title, '\x1b'));
 	assert_non_null(strstr(v->title, "290 ms"));
 	for (size_t i = 0; i < v->n_evidence; i++)
