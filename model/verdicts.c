@@ -22,6 +22,7 @@
 #define KGAP_NS           10000000ULL
 #define KGAP_SHARE_PCT    10
 #define KGAP_CRITICAL_PCT 30
+#define KGAP_MIN_NS       20000000ULL /* a share of the first milliseconds says nothing yet */
 #define KGAP_MIN_PCT      1 /* long but rare gaps below this share are the ordinary life of a shared machine */
 /* A twentieth of the time in which nothing may run is a tail latency of a whole period (100 ms) for many requests. */
 #define THROTTLED_CRITICAL_PCT 5
@@ -367,7 +368,7 @@ static bool judge_kernel_gap(const struct case_file *c, struct verdict *v)
 	const struct kgap_other *taker = main_taker(c->m);
 	struct words name = taker_name(c->m, taker);
 
-	if (share < KGAP_SHARE_PCT && (c->kgap.p99 <= KGAP_NS || share < KGAP_MIN_PCT))
+	if (sum < KGAP_MIN_NS || (share < KGAP_SHARE_PCT && (c->kgap.p99 <= KGAP_NS || share < KGAP_MIN_PCT)))
 		return false;
 	v->severity = share >= KGAP_CRITICAL_PCT ? SEVERITY_CRITICAL : SEVERITY_WARNING;
 	say(v->title, sizeof(v->title),
@@ -395,7 +396,7 @@ static bool judge_oversubscribed(const struct case_file *c, struct verdict *v)
 	const struct session *s = c->m->session;
 	uint64_t share = pct(c->wait_ns, c->run_ns);
 
-	if (share < OVERSUBSCRIBED_PCT || c->m->kgap_by_target_ns <= c->m->h_kgap.sum / 2)
+	if (c->wait_ns < KGAP_MIN_NS || share < OVERSUBSCRIBED_PCT || c->m->kgap_by_target_ns <= c->m->h_kgap.sum / 2)
 		return false;
 	v->severity = SEVERITY_WARNING;
 	say(v->title, sizeof(v->title), "More runnable threads than CPUs: they waited %s for a CPU and ran %s",
