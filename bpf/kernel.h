@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel types that our programs read, with only the members they use; CO-RE relocates them against the running
+ * kernel's BTF (include/linux/sched.h, arch/x86/include/asm/processor.h). Building needs no BTF of the build machine.
+ */
+#ifndef SCHEDTOP_BPF_KERNEL_H
+#define SCHEDTOP_BPF_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct thread_struct {
+	unsigned long fsbase;
+};
+
+struct task_struct {
+	unsigned int __state;
+	int pid;
+	int tgid;
+	char comm[16];
+	struct thread_struct thread;
+};
+
+struct kernel_siginfo;
+struct k_sigaction;
+struct linux_binprm;
+
+#pragma clang attribute pop
+
+/* The context of a uprobe and a sample: its layout is the kernel's user interface (asm/ptrace.h). */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+
+/* include/linux/sched.h, Linux 5.14 to 6.18 */
+#define TASK_INTERRUPTIBLE   0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define TASK_STOPPED_TRACED  0x000c
+#define TASK_GONE            0x00b0 /* EXIT_DEAD, EXIT_ZOMBIE, TASK_DEAD */
+
+#define SIGURG 23
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The eBPF collector: loads the programs, empties the ring on a timer, puts the records in order and decodes them. It
+ * is never woken by an event. Cost a record: one copy, one insertion at the end of a sorted list, one decode; the ring
+ * holds what comes while nobody looks (16 MiB: 0.3 s at a million switches a second).
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "collectors/ebpf_internal.h"
+#include "schedtop.skel.h"
+#include "target/proc.h"
+
+#define RING_BYTES_DEFAULT ((size_t)16 << 20)
+#define RING_BYTES_MAX     ((size_t)1 << 30)
+#define ORDER_BYTES_MAX    ((size_t)128 << 20)
+
+/*
+ * How far back a record may lie behind one that is already in the ring: from its time stamp to its reservation no
+ * thread switch can happen, only interrupts (microseconds) and the hypervisor (a virtual CPU that isn't run).
+ */
+#define HOLD_NS NS_PER_MS
+
+/* What a hit costs, ns: tests/bench/run --only switch,uprobe on a virtual machine; samples by their stack walk. */
+static const uint64_t hit_ns[HIT_CLASS_COUNT] = {
+	[HIT_FOREIGN] = 50, [HIT_SWITCH] = 200,          [HIT_WAKE] = 60, [HIT_SIGNAL] = 400, [HIT_SAMPLE] = 1500,
+	[HIT_UPROBE] = 700, [HIT_UPROBE_STEPPED] = 9500,
+};
+
+static int on_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	log_write(LOG_COLLECT, "libbpf: %s", line);
+	return 0;
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct ebpf *e = ctx;
+	struct ev_head head;
+
+	if (size < sizeof(head))
+		return 0;
+	memcpy(&head, data, sizeof(head));
+	if (order_push(e->order, data, size, head.time_ns) < 0)
+		e->lost_queue++;
+	return 0;
+}
+
+static int open_fault(struct fault *fault, int err)
+{
+	if (err == -EPERM || err == -EACCES) {
+		fault_set(fault, err, "eBPF", "the kernel refused to load the programs (%s)", strerror(-err));
+		fault_todo(fault, "Run as root (sudo), or grant it once: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,"
+				  "cap_dac_read_search+ep on the schedtop binary");
+	} else if (access("/sys/kernel/btf/vmlinux", R_OK) < 0) {
+		fault_set(fault, err, "eBPF", "this kernel has no type information (/sys/kernel/btf/vmlinux)");
+		fault_todo(fault, "It needs a kernel built with CONFIG_DEBUG_INFO_BTF, as distributions' kernels are");
+	} else {
+		fault_set(fault, err, "eBPF", "the programs can't be loaded (%s)", strerror(-err));
+		fault_todo(fault,
+			   "Run with SCHEDTOP_DEBUG=collect and look at schedtop-debug.log; `schedtop doctor` tells "
+			   "what this machine allows");
+	}
+	return err;
+}
+
+static size_t ring_bytes(size_t want)
+{
+	size_t n = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!want)
+		want = RING_BYTES_DEFAULT;
+	while (n < want && n < RING_BYTES_MAX)
+		n *= 2;
+	return n;
+}
+
+static void ebpf_close(struct collector *c);
+
+static int ebpf_open(const struct collector_opts *opts, struct collector **ret, struct fault *fault)
+{
+	struct ebpf *e = calloc(1, sizeof(*e));
+	int err = -ENOMEM;
+
+	if (!e)
+		return fault_set(fault, -ENOMEM, "eBPF", "out of memory");
+	libbpf_set_print(on_libbpf_log);
+	e->opts = *opts;
+	e->go = opts->go;
+	e->order = order_new(ORDER_BYTES_MAX);
+	e->decoder = decoder_new();
+	e->skel = schedtop_bpf__open();
+	if (!e->order || !e->decoder || !e->skel)
+		goto fail;
+	e->skel->rodata->target_tgid = (int)opts->pid;
+	bpf_map__set_max_entries(e->skel->maps.ring, (uint32_t)ring_bytes(opts->ring_bytes));
+	err = schedtop_bpf__load(e->skel);
+	if (err < 0)
+		goto fail;
+	e->rb = ring_buffer__new(bpf_map__fd(e->skel->maps.ring), on_record, e, NULL);
+	if (!e->rb) {
+		err = -errno;
+		goto fail;
+	}
+	decoder_set_target(e->decoder, e->go);
+	*ret = (struct collector *)e;
+	return 0;
+fail:
+	open_fault(fault, err);
+	ebpf_close((struct collector *)e);
+	return err;
+}
+
+static int ebpf_start(struct collector *c, struct session *session, struct fault *fault)
+{
+	struct ebpf *e = (struct ebpf *)c;
+
+	e->cut_ns = clock_now_ns();
+	int err = ebpf_attach_kernel(e, session, fault);
+	if (err < 0) {
+		ebpf_detach_all(e);
+		return err;
+	}
+	if (e->opts.detail != DETAIL_THREADS)
+		ebpf_attach_samples(e, session);
+	ebpf_attach_probes(e, session);
+	return 0;
+}
+
+struct flush {
+	struct ebpf *e;
+	const struct event_sink *sink;
+};
+
+static void flush_record(void *ctx, const void *record, size_t len, int late)
+{
+	struct flush *f = ctx;
+	int n = decoder_record(f->e->decoder, record, len, f->e->cut_ns, f->sink);
+
+	if (n > 0)
+		f->e->events += (uint64_t)n;
+	f->e->lost_late += late != 0;
+}
+
+static void lost_of(const struct ebpf *e, uint64_t lost[EV_LOST_CAUSE_COUNT])
+{
+	memset(lost, 0, EV_LOST_CAUSE_COUNT * sizeof(*lost));
+	for (size_t cpu = 0; cpu < WIRE_CPUS; cpu++) {
+		lost[EV_LOST_RING] += e->skel->bss->cpus[cpu].lost[EV_LOST_RING];
+		lost[EV_LOST_LABEL] += e->skel->bss->cpus[cpu].lost[EV_LOST_LABEL];
+	}
+	lost[EV_LOST_QUEUE] = e->lost_queue;
+	lost[EV_LOST_LATE] = e->lost_late;
+}
+
+static void tell(struct ebpf *e, const struct event_sink *sink, struct event ev)
+{
+	ev.head.time_ns = e->cut_ns;
+	event_deliver(sink, &ev);
+	e->events++;
+}
+
+static void tell_lost(struct ebpf *e, const struct event_sink *sink)
+{
+	uint64_t lost[EV_LOST_CAUSE_COUNT];
+
+	lost_of(e, lost);
+	for (uint32_t cause = 0; cause < EV_LOST_CAUSE_COUNT; cause++) {
+		if (lost[cause] == e->told[cause])
+			continue;
+		tell(e, sink,
+		     (struct event){.head.kind = EV_LOST,
+				    .lost = {.count = lost[cause] - e->told[cause], .cause = cause}});
+		e->told[cause] = lost[cause];
+	}
+}
+
+struct thread_ctx {
+	struct ebpf *e;
+	const struct event_sink *sink;
+};
+
+static int tell_thread(void *ctx, uint32_t tid, const char comm[EV_COMM_SIZE])
+{
+	struct thread_ctx *t = ctx;
+	struct event ev = {.head = {.kind = EV_THREAD_NEW, .tid = tid, .flags = EVF_INITIAL}};
+
+	memcpy(ev.thread.comm, comm, EV_COMM_SIZE);
+	tell(t->e, t->sink, ev);
+	return 0;
+}
+
+static int drain(struct ebpf *e, const struct event_sink *sink, uint64_t until_ns)
+{
+	struct flush f = {.e = e, .sink = sink};
+	uint64_t before = e->events;
+
+	/* Whoever lives already, before the first event about them. */
+	if (before == 0) {
+		struct thread_ctx t = {.e = e, .sink = sink};
+
+		proc_each_thread((pid_t)e->opts.pid, tell_thread, &t);
+	}
+	int err = ring_buffer__consume(e->rb);
+	if (err < 0)
+		return err;
+	order_flush(e->order, until_ns, flush_record, &f);
+	if (until_ns > e->cut_ns)
+		e->cut_ns = until_ns;
+	tell_lost(e, sink);
+	tell(e, sink, (struct event){.head.kind = EV_TICK});
+	return (int)(e->events - before);
+}
+
+static int ebpf_poll(struct collector *c, const struct event_sink *sink)
+{
+	return drain((struct ebpf *)c, sink, clock_now_ns() - HOLD_NS);
+}
+
+static void ebpf_stop(struct collector *c, const struct event_sink *sink)
+{
+	struct ebpf *e = (struct ebpf *)c;
+
+	if (e->stopped)
+		return;
+	e->stopped = true;
+	ebpf_detach_all(e);
+	drain(e, sink, clock_now_ns());
+}
+
+static int ebpf_retarget(struct collector *c, struct go_target *go, struct session *session, struct fault *fault)
+{
+	struct ebpf *e = (struct ebpf *)c;
+
+	(void)fault;
+	e->go = go;
+	decoder_set_target(e->decoder, go);
+	ebpf_attach_probes(e, session);
+	return 0;
+}
+
+static void ebpf_stats(const struct collector *c, struct collector_stats *ret)
+{
+	const struct ebpf *e = (const struct ebpf *)c;
+
+	*ret = (struct collector_stats){.events = e->events};
+	lost_of(e, ret->lost);
+	for (size_t cpu = 0; cpu < WIRE_CPUS; cpu++) {
+		for (int class = 0; class < HIT_CLASS_COUNT; class ++) {
+			uint64_t n = e->skel->bss->cpus[cpu].hits[class];
+
+			ret->probe_hits += n;
+			ret->probe_ns += n * hit_ns[class];
+		}
+	}
+}
+
+static void ebpf_close(struct collector *c)
+{
+	struct ebpf *e = (struct ebpf *)c;
+
+	if (!e)
+		return;
+	if (e->skel && e->skel->bss)
+		ebpf_detach_all(e);
+	ring_buffer__free(e->rb);
+	schedtop_bpf__destroy(e->skel);
+	order_free(e->order);
+	decoder_free(e->decoder);
+	free(e->samples);
+	free(e);
+}
+
+const struct collector_ops collector_ebpf = {
+	.name = "ebpf",
+	.open = ebpf_open,
+	.start = ebpf_start,
+	.poll = ebpf_poll,
+	.stop = ebpf_stop,
+	.retarget = ebpf_retarget,
+	.stats = ebpf_stats,
+	.close = ebpf_close,
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the eBPF collector share: ebpf.c (life, polling) and ebpf_attach.c (programs and probes). */
+#ifndef SCHEDTOP_COLLECTORS_EBPF_INTERNAL_H
+#define SCHEDTOP_COLLECTORS_EBPF_INTERNAL_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collectors/collector.h"
+#include "collectors/decode.h"
+#include "collectors/order.h"
+#include "events/wire.h"
+#include "target/go_target.h"
+
+struct fault;
+struct schedtop_bpf;
+
+struct sample_fd {
+	int fd;
+	struct bpf_link *link;
+};
+
+struct ebpf {
+	struct collector_opts opts;
+	struct schedtop_bpf *skel;
+	struct ring_buffer *rb;
+	struct order *order;
+	struct decoder *decoder;
+	struct go_target *go;
+
+	struct bpf_link *kernel_links[16];
+	size_t n_kernel_links;
+	struct bpf_link *probe_links[GO_PROBE_COUNT];
+	bool probe_stepped[GO_PROBE_COUNT]; /* single-stepped: dear */
+	struct sample_fd *samples;
+	size_t n_samples;
+
+	uint64_t cut_ns;                    /* everything up to here has been delivered */
+	uint64_t lost_queue;                /* order was full */
+	uint64_t lost_late;                 /* came too late for their place */
+	uint64_t told[EV_LOST_CAUSE_COUNT]; /* already delivered as EV_LOST */
+	uint64_t events;
+	bool stopped;
+};
+
+/** Places the kernel's programs (all detail levels). 0, or -errno with @fault when even switches can't be seen. */
+int ebpf_attach_kernel(struct ebpf *e, struct session *session, struct fault *fault);
+
+/** Starts cpu-clock samples on every CPU; what is refused goes to session->missing. */
+void ebpf_attach_samples(struct ebpf *e, struct session *session);
+
+/** Places the uprobes in e->go and tells the programs its layout; what can't be placed goes to session->missing. */
+void ebpf_attach_probes(struct ebpf *e, struct session *session);
+
+void ebpf_detach_probes(struct ebpf *e);
+void ebpf_detach_all(struct ebpf *e);
+
+#endif

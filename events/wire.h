@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The forms of events that only the kernel's ring has: those with program counters or names still in them. Everything
+ * else is on the ring as struct ev_head and its arm of struct event. Shared by the BPF programs and the decoder.
+ */
+#ifndef SCHEDTOP_EVENTS_WIRE_H
+#define SCHEDTOP_EVENTS_WIRE_H
+
+#include "events/event.h"
+
+#define WIRE_FRAMES 16
+#define WIRE_TEXT   32
+
+/* EV_SWITCH. With a name behind it when a foreign thread pushed the target's off its CPU. */
+struct wire_switch {
+	struct ev_head head;
+	struct ev_switch sw;
+};
+
+struct wire_switch_other {
+	struct ev_head head;
+	struct ev_switch sw;
+	uint32_t next_tgid;
+	uint32_t reserved;
+	char next_comm[EV_COMM_SIZE];
+};
+
+/* EV_SAMPLE, EV_SIGNAL_DELIVER, EV_PREEMPT_TAKEN: innermost frame first. */
+struct wire_at {
+	struct ev_head head;
+	uint64_t goid;
+	uint16_t p;
+	uint8_t how; /* EV_PREEMPT_TAKEN: enum ev_preempt_how */
+	uint8_t n_frames;
+	uint32_t reserved;
+	uint64_t pc[WIRE_FRAMES];
+};
+
+/* EV_GOROUTINE */
+struct wire_goroutine {
+	struct ev_head head;
+	uint64_t goid;
+	uint64_t parent_goid;
+	uint64_t startpc;
+	uint64_t gopc;
+};
+
+/* EV_STW_STOP: before Go 1.21 the reason is a string, m.preemptoff. */
+struct wire_stw {
+	struct ev_head head;
+	uint64_t goid;
+	uint8_t reason;
+	uint8_t text_len; /* 0 = reason counts */
+	uint8_t is_text;
+	uint8_t reserved[5];
+	char text[WIRE_TEXT];
+};
+
+struct wire_stw_end {
+	struct ev_head head;
+	struct ev_stw_end end;
+};
+
+struct wire_preempt {
+	struct ev_head head;
+	struct ev_preempt preempt;
+};
+
+struct wire_thread {
+	struct ev_head head;
+	struct ev_thread thread;
+};
+
+struct wire_signal {
+	struct ev_head head;
+	struct ev_signal signal;
+};
+
+/* What a program counted per CPU. One slot a cause, see enum ev_lost_cause. */
+enum hit_class {
+	HIT_FOREIGN, /* a switch or wake-up of other processes: looked at and left */
+	HIT_SWITCH,  /* a switch of the target with its event */
+	HIT_WAKE,
+	HIT_SIGNAL,
+	HIT_SAMPLE,
+	HIT_UPROBE,         /* on an instruction that the kernel emulates */
+	HIT_UPROBE_STEPPED, /* on one that it single-steps */
+	HIT_CLASS_COUNT
+};
+
+/* Alone on its cache lines: written at every event of its CPU. */
+struct wire_cpu {
+	uint64_t hits[HIT_CLASS_COUNT];
+	uint64_t lost[EV_LOST_CAUSE_COUNT];
+	uint64_t repeats; /* preempt requests while one was pending */
+	uint64_t other;   /* a foreign thread has run since the target left this CPU */
+	uint64_t reserved[3];
+};
+
+#define WIRE_CPUS 1024 /* a power of two; CPUs beyond share slots, counts may then miss some */
+
+/* What the programs must know of the target's Go runtime; user space may change it (after an exec). */
+struct wire_config {
+	int64_t tls_g;   /* g is at fs base + this */
+	uint32_t labels; /* 1: goroutines may be read */
+	uint16_t g_m, g_goid, g_preempt, g_atomicstatus;
+	uint16_t g_startpc, g_gopc, g_parentgoid; /* UINT16_MAX = not in this version */
+	uint16_t m_procid, m_curg, m_p, m_g0, m_preemptoff;
+	uint16_t p_id, p_m;
+	uint8_t go_minor;
+	uint8_t check_procid; /* the target's thread ids are ours (same pid namespace) */
+	uint8_t reserved[6];
+};
+
+_Static_assert(sizeof(struct wire_switch) == 40, "one switch, 40 bytes on the ring");
+_Static_assert(sizeof(struct wire_cpu) % 64 == 0, "no false sharing between CPUs");
+
+#endif
