@@ -26,7 +26,9 @@ int cgroup_parse_max(const char *text, struct ev_cgroup *ret)
 
 	if (sscanf(text, "max %llu", &period_us) != 1 && sscanf(text, "%llu %llu", &quota_us, &period_us) != 2)
 		return -EINVAL;
-	if (period_us == 0 || period_us > UINT64_MAX / NS_PER_US || quota_us > UINT64_MAX / NS_PER_US)
+	bool unlimited = strncmp(text, "max", 3) == 0;
+	if ((!unlimited && quota_us == 0) || period_us == 0 || period_us > UINT64_MAX / NS_PER_US ||
+	    quota_us > UINT64_MAX / NS_PER_US)
 		return -EINVAL;
 	ret->quota_ns = quota_us * NS_PER_US;
 	ret->period_ns = period_us * NS_PER_US;
@@ -191,12 +193,26 @@ static bool read_level(const char *dir, bool v1, struct ev_cgroup *ret)
 	return true;
 }
 
-/* Is @a the tighter limit? Quotas as shares of their period; none is looser than any. */
+/*
+ * Is @a the tighter limit? Quotas as shares of their period; none is looser than any, but where nobody has one, a level
+ * that was throttled while it had is worth more than one that never was.
+ */
 static bool tighter(const struct ev_cgroup *a, const struct ev_cgroup *b)
 {
+	if (!a->quota_ns && !b->quota_ns)
+		return a->nr_throttled > b->nr_throttled;
 	if (!a->quota_ns || !b->quota_ns)
-		return a->quota_ns != 0 && b->quota_ns == 0;
+		return a->quota_ns != 0;
 	return (double)a->quota_ns / (double)a->period_ns < (double)b->quota_ns / (double)b->period_ns;
+}
+
+static bool has_dotdot(const char *path)
+{
+	for (const char *p = strstr(path, "/.."); p; p = strstr(p + 3, "/..")) {
+		if (p[3] == '/' || !p[3])
+			return true;
+	}
+	return false;
 }
 
 /* Walks from the process's directory up to the mount point. */
@@ -205,10 +221,12 @@ static int walk(const char *mount, const char *root, const char *path, bool v1, 
 	char dir[PATH_MAX];
 	bool found = false;
 
-	/* In a container the mount shows a part of the hierarchy: its root is a prefix of our path, or unrelated
-	 * ("/.."). */
+	/*
+	 * In a container the mount shows a part of the hierarchy: its root is our path or above it. Otherwise, as for a
+	 * process outside of our cgroup namespace ("/../x"), only the mount point itself can be looked at.
+	 */
 	size_t root_len = strcmp(root, "/") == 0 ? 0 : strlen(root);
-	if (strncmp(path, root, root_len) == 0)
+	if (strncmp(path, root, root_len) == 0 && (path[root_len] == '/' || !path[root_len]) && !has_dotdot(path))
 		path += root_len;
 	else
 		path = "";

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,12 +23,17 @@
 #include "base/clock.h"
 #include "base/fault.h"
 
+#define GROUPS_MAX 1024
+/* Without close_range(2) (Linux before 5.9) descriptors are closed one by one, up to here. */
+#define CLOSE_FDS_MAX 65536
+
 /* Who the target runs as. */
 struct identity {
 	bool change;
 	uid_t uid;
 	gid_t gid;
-	const char *user; /* for its groups; NULL = no such user, the group alone */
+	int n_groups;
+	gid_t groups[GROUPS_MAX];
 };
 
 /* What the child needs, prepared before the fork: after it only async-signal-safe calls are made. */
@@ -35,7 +42,7 @@ struct plan {
 	char *const *argv;
 	char **envp;
 	int gate_fd, error_fd, output_fd;
-	struct identity id;
+	const struct identity *id;
 	pid_t parent;
 };
 
@@ -53,19 +60,25 @@ static int parse_id(const char *text, unsigned *ret)
 	return 0;
 }
 
-/* Under sudo the target belongs to who called it, not to root. */
-static struct identity invoking_user(void)
+/* Under sudo the target belongs to who called it, not to root. Looked up here: NSS is no business of a forked child. */
+static void invoking_user(struct identity *id)
 {
-	struct identity id = {0};
 	unsigned uid, gid;
 
+	id->change = false;
 	if (geteuid() != 0 || parse_id(getenv("SUDO_UID"), &uid) < 0 || uid == 0)
-		return id;
+		return;
 	const struct passwd *pw = getpwuid(uid);
 	if (parse_id(getenv("SUDO_GID"), &gid) < 0)
 		gid = pw ? pw->pw_gid : uid;
-	id = (struct identity){.change = true, .uid = uid, .gid = gid, .user = pw ? pw->pw_name : NULL};
-	return id;
+	id->change = true;
+	id->uid = uid;
+	id->gid = gid;
+	id->n_groups = GROUPS_MAX;
+	if (!pw || getgrouplist(pw->pw_name, gid, id->groups, &id->n_groups) < 0) {
+		id->groups[0] = gid;
+		id->n_groups = 1;
+	}
 }
 
 static int check_executable(const char *path)
@@ -146,11 +159,20 @@ static char **merge_env(char *const extra[])
 		if (!replaced)
 			env[out++] = environ[i];
 	}
-	for (size_t j = 0; j < n_extra; j++)
-		env[out++] = extra[j];
+	/* Of two settings of one name the later counts, as on env(1)'s command line; libc and Go take the first. */
+	for (size_t j = 0; j < n_extra; j++) {
+		size_t len = name_len(extra[j]);
+		bool again = false;
+
+		for (size_t k = j + 1; k < n_extra && !again; k++)
+			again = strncmp(extra[k], extra[j], len) == 0 && extra[k][len] == '=';
+		if (!again)
+			env[out++] = extra[j];
+	}
 	return env;
 }
 
+/* Tells the parent errno. */
 static void child_fail(const struct plan *p)
 {
 	int err = errno;
@@ -162,10 +184,12 @@ static void child_fail(const struct plan *p)
 
 static void child_become(const struct plan *p)
 {
-	if (!p->id.change)
+	const struct identity *id = p->id;
+
+	if (!id->change)
 		return;
-	int err = p->id.user ? initgroups(p->id.user, p->id.gid) : setgroups(1, &p->id.gid);
-	if (err < 0 || setresgid(p->id.gid, p->id.gid, p->id.gid) < 0 || setresuid(p->id.uid, p->id.uid, p->id.uid) < 0)
+	if (setgroups((size_t)id->n_groups, id->groups) < 0 || setresgid(id->gid, id->gid, id->gid) < 0 ||
+	    setresuid(id->uid, id->uid, id->uid) < 0)
 		child_fail(p);
 	if (setuid(0) == 0) { /* root must be gone for good */
 		errno = EPERM;
@@ -173,8 +197,29 @@ static void child_become(const struct plan *p)
 	}
 }
 
-/* Runs in the forked child; never returns. */
-static void child_run(const struct plan *p)
+static void close_between(unsigned first, unsigned last)
+{
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	for (unsigned fd = first; fd <= last && fd < CLOSE_FDS_MAX; fd++)
+		close((int)fd);
+}
+
+/*
+ * Keeps the standard three and two more. All others go before the wait, not at the exec: a second child must not hold
+ * the first one's gate open.
+ */
+static void close_others(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	close_between(3, low - 1);
+	close_between(low + 1, high - 1);
+	close_between(high + 1, ~0U);
+}
+
+/* Runs in the forked child, with all signals blocked; never returns. */
+static void child_run(struct plan *p)
 {
 	sigset_t none;
 	char go;
@@ -185,10 +230,19 @@ static void child_run(const struct plan *p)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(p->output_fd, STDOUT_FILENO) < 0 ||
-	    dup2(p->output_fd, STDERR_FILENO) < 0)
+	/* Out of the way of 0, 1 and 2, which may have been closed when schedtop started. */
+	int gate = fcntl(p->gate_fd, F_DUPFD_CLOEXEC, 3), error = fcntl(p->error_fd, F_DUPFD_CLOEXEC, 3);
+	int output = fcntl(p->output_fd, F_DUPFD_CLOEXEC, 3);
+	if (gate < 0 || error < 0 || output < 0)
 		child_fail(p);
+	p->gate_fd = gate;
+	p->error_fd = error;
+	if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+		child_fail(p);
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		child_fail(p);
+	close_others(gate, error);
 	child_become(p);
 
 	/* After the change of user, which clears it; the parent may have died before. */
@@ -205,7 +259,6 @@ static void child_run(const struct plan *p)
 	if (n != 1)
 		_exit(127);
 
-	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 	execve(p->path, p->argv, p->envp);
 	child_fail(p);
 }
@@ -231,17 +284,24 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 {
 	cleanup_close int gate_r = -1, gate_w = -1, error_r = -1, error_w = -1, out_r = -1, out_w = -1;
 	cleanup_free char **envp = NULL;
+	cleanup_free struct identity *id = NULL;
+	sigset_t all, before;
 	int fds[2];
 
 	*l = (struct launch){.pid = -1, .output_fd = -1, .pidfd = -1, .gate_fd = -1, .exec_error_fd = -1};
+	if (!argv[0])
+		return launch_fault(fault, "command", -EINVAL);
 	int err = find_program(argv[0], &l->path);
 	if (err < 0)
 		return launch_fault(fault, argv[0], err);
 	envp = merge_env(env_extra);
-	if (!envp)
+	id = malloc(sizeof(*id));
+	if (!envp || !id)
 		return launch_fault(fault, argv[0], -ENOMEM);
+	invoking_user(id);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	/* A socket, because a write to a pipe whose child has been killed would be our own SIGPIPE. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return launch_fault(fault, argv[0], -errno);
 	gate_r = fds[0], gate_w = fds[1];
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -253,6 +313,9 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 		out_r = fds[0], out_w = fds[1];
 		if (fcntl(out_r, F_SETFL, O_NONBLOCK) < 0)
 			return launch_fault(fault, argv[0], -errno);
+		/* So that the target may open /dev/stderr again. */
+		if (id->change && fchown(out_w, id->uid, id->gid) < 0)
+			return launch_fault(fault, argv[0], -errno);
 	}
 
 	struct plan plan = {
@@ -262,16 +325,19 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 		.gate_fd = gate_r,
 		.error_fd = error_w,
 		.output_fd = output == LAUNCH_TO_PIPE ? out_w : STDERR_FILENO,
-		.id = invoking_user(),
+		.id = id,
 		.parent = getpid(),
 	};
+	/* No handler of schedtop's may run in the child. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
-	if (pid < 0)
-		return launch_fault(fault, argv[0], -errno);
-	if (pid == 0) {
-		close(gate_w); /* so that the parent's death opens the gate with an end of file */
+	err = pid < 0 ? -errno : 0;
+	if (pid == 0)
 		child_run(&plan);
-	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err < 0)
+		return launch_fault(fault, argv[0], err);
 	setpgid(pid, pid); /* both sides do: whoever comes first */
 	l->pid = pid;
 	l->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -281,24 +347,39 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 	return 0;
 }
 
+/* Waits until the child has ended, which it is about to. */
+static void reap(struct launch *l)
+{
+	while (!l->reaped) {
+		pid_t done = waitpid(l->pid, &l->status, 0);
+
+		l->reaped = done == l->pid || errno != EINTR;
+	}
+}
+
 int launch_go(struct launch *l, struct fault *fault)
 {
 	int child_errno = 0;
 	ssize_t n;
 
 	if (l->gate_fd < 0)
-		return -EALREADY;
-	if (write(l->gate_fd, "g", 1) != 1)
-		return fault_set(fault, -ECHILD, l->path, "the child ended before it could start the program");
-	close(l->gate_fd);
+		return fault_set(fault, -EALREADY, l->path ? l->path : "target", "has been started already");
+	bool sent = send(l->gate_fd, "g", 1, MSG_NOSIGNAL) == 1;
+	close(l->gate_fd); /* had the byte been lost, this would end the child */
 	l->gate_fd = -1;
 	do {
 		n = read(l->exec_error_fd, &child_errno, sizeof(child_errno));
 	} while (n < 0 && errno == EINTR);
 	close(l->exec_error_fd);
 	l->exec_error_fd = -1;
-	if (n == (ssize_t)sizeof(child_errno))
+	if (n == (ssize_t)sizeof(child_errno)) {
+		reap(l);
 		return launch_fault(fault, l->path, child_errno > 0 ? -child_errno : -EIO);
+	}
+	if (!sent) {
+		reap(l);
+		return fault_set(fault, -ECHILD, l->path, "the child was ended before it could start the program");
+	}
 	return 0;
 }
 
@@ -312,31 +393,38 @@ bool launch_ended(struct launch *l)
 	return l->reaped;
 }
 
+/* One signal for each process of the target: a second SIGTERM means "at once" to many programs. */
+static void send_signal(const struct launch *l, int sig)
+{
+	if (kill(-l->pid, sig) < 0)
+		kill(l->pid, sig); /* it has left its group */
+}
+
 void launch_end(struct launch *l, unsigned grace_ms)
 {
 	if (l->pid <= 0 || launch_ended(l))
 		return;
-	kill(-l->pid, SIGTERM);
-	kill(l->pid, SIGTERM);
-	uint64_t deadline = clock_now_ns() + grace_ms * NS_PER_MS;
-	while (!launch_ended(l) && clock_now_ns() < deadline) {
+	uint64_t now = clock_now_ns(), deadline = now + grace_ms * NS_PER_MS;
+	send_signal(l, SIGTERM);
+	send_signal(l, SIGCONT); /* a stopped one couldn't react */
+	while (now < deadline && !launch_ended(l)) {
 		struct pollfd p = {.fd = l->pidfd, .events = POLLIN};
+		uint64_t left_ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
 
-		poll(&p, 1, l->pidfd >= 0 ? (int)grace_ms : 10);
+		poll(&p, 1, l->pidfd >= 0 || left_ms < 10 ? (int)left_ms : 10);
+		now = clock_now_ns();
 	}
 	if (launch_ended(l))
 		return;
-	kill(-l->pid, SIGKILL);
-	kill(l->pid, SIGKILL);
-	while (waitpid(l->pid, &l->status, 0) < 0 && errno == EINTR)
-		;
-	l->reaped = true;
+	send_signal(l, SIGKILL);
+	reap(l);
 }
 
 void launch_done(struct launch *l)
 {
 	if (l->gate_fd >= 0)
 		launch_end(l, 0);
+	launch_ended(l); /* no zombie of one that has ended by itself */
 	int *fds[] = {&l->output_fd, &l->pidfd, &l->gate_fd, &l->exec_error_fd};
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (*fds[i] >= 0)

@@ -2,7 +2,9 @@
 /*
  * Starting a target so that its first microsecond is seen: the child is forked and waits; the caller places the probes;
  * launch_go() lets it exec. It runs as the invoking user (SUDO_UID, SUDO_GID and that user's groups when schedtop runs
- * under sudo), in its own process group, with the terminal kept from it (stdin from /dev/null).
+ * under sudo), in its own process group, with the terminal kept from it (stdin from /dev/null) and none of schedtop's
+ * descriptors. It doesn't outlive schedtop unnoticed: when the *thread* that launched it ends (so also when schedtop is
+ * killed) it gets SIGTERM. Therefore launch from the main thread. A struct launch is used by one thread at a time.
  */
 #ifndef SCHEDTOP_TARGET_LAUNCH_H
 #define SCHEDTOP_TARGET_LAUNCH_H
@@ -20,8 +22,8 @@ enum launch_output {
 struct launch {
 	pid_t pid;
 	int output_fd;     /* non-blocking; -1 unless LAUNCH_TO_PIPE */
-	int pidfd;         /* readable when the target has ended */
-	int gate_fd;       /* internal: closing it lets the child go */
+	int pidfd;         /* readable when the target has ended; -1 before Linux 5.3 */
+	int gate_fd;       /* internal: a byte lets the child go, closing it ends the child */
 	int exec_error_fd; /* internal: the child's errno if exec failed */
 	char *path;        /* what will be exec'ed, found through PATH */
 	bool reaped;
@@ -30,21 +32,25 @@ struct launch {
 
 /**
  * Forks the child and leaves it waiting. @argv is NULL-terminated; @env_extra ("K=V", NULL-terminated, may be NULL)
- * overrides the environment. 0, or -errno with @fault: -ENOENT not found, -EACCES not executable.
+ * overrides the environment; of two settings of one name the last counts. @argv and @env_extra are used during the call
+ * only. 0, or -errno with @fault: -ENOENT not found, -EACCES not executable. Call launch_done() in any case.
  */
 int launch_start(struct launch *l, char *const argv[], char *const env_extra[], enum launch_output output,
 		 struct fault *fault);
 
-/** Lets it exec and waits until it has (close-on-exec pipe). 0, or -errno of the exec with @fault. */
+/**
+ * Lets it exec and waits until it has (close-on-exec pipe). 0, or -errno with @fault: of the exec, -ECHILD when the
+ * child was killed before, -EALREADY the second time. After an error of the exec the child has ended and is reaped.
+ */
 int launch_go(struct launch *l, struct fault *fault);
 
 /** Has it ended? Reaps without waiting. */
 bool launch_ended(struct launch *l);
 
-/** Ends it if it still runs: SIGTERM to its process group, @grace_ms later SIGKILL; reaps. */
+/** Ends it if it still runs: SIGTERM to its process group, @grace_ms later SIGKILL; reaps. Waits @grace_ms at most. */
 void launch_end(struct launch *l, unsigned grace_ms);
 
-/** Frees; a child that still waits at the gate is killed. Accepts a half-built one. */
+/** Frees; a child that still waits at the gate is killed, a running one is left alone. Accepts a half-built one. */
 void launch_done(struct launch *l);
 
 #endif

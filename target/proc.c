@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,40 +17,13 @@
 #define STAT_BYTES_MAX (4096 * 128)
 /* The kernel itself limits arguments and environment to a quarter of the stack limit; nobody's GO* is behind 2 MiB. */
 #define ENVIRON_BYTES_MAX (2U << 20)
+#define STATUS_BYTES_MAX  (64U << 10)
 
-char *read_file_text(const char *path, size_t max, size_t *ret_len)
-{
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0, cap = 4096;
-
-	if (fd < 0)
-		return NULL;
-	cleanup_free char *buf = malloc(cap + 1);
-	while (buf) {
-		ssize_t n = read(fd, buf + len, cap - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return NULL;
-		len += (size_t)n;
-		if (n == 0 || len == max)
-			break;
-		if (len == cap) {
-			cap = cap * 2 < max ? cap * 2 : max;
-			char *grown = realloc(buf, cap + 1);
-			if (!grown)
-				return NULL;
-			buf = grown;
-		}
-	}
-	if (!buf)
-		return NULL;
-	buf[len] = '\0';
-	if (ret_len)
-		*ret_len = len;
-	return take_ptr(buf);
-}
+/* Columns of a cpu line: user nice system idle iowait irq softirq steal; guest time is in user already (proc(5)). */
+#define CPU_IDLE      3
+#define CPU_IOWAIT    4
+#define CPU_COLUMNS   8
+#define CPU_IDLE_MASK (1UL << CPU_IDLE | 1UL << CPU_IOWAIT)
 
 static int read_comm(const char *path, char ret[EV_COMM_SIZE])
 {
@@ -111,11 +83,52 @@ int proc_alive(pid_t pid)
 	cleanup_free char *text = read_file_text(path, 1024, NULL);
 	if (!text)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-	/* The name in parentheses may hold anything, a parenthesis too. */
+	return proc_parse_alive(text);
+}
+
+int proc_parse_alive(const char *text)
+{
+	/* The name in parentheses may hold anything, parentheses and newlines too; behind it are only numbers. */
 	const char *state = strrchr(text, ')');
-	if (!state || state[1] != ' ')
+
+	if (!state || state[1] != ' ' || !state[2])
 		return -EPROTO;
-	return state[2] != 'Z' && state[2] != 'X';
+	return state[2] != 'Z' && state[2] != 'X' && state[2] != 'x';
+}
+
+int proc_ns_tid(pid_t pid, uint32_t tid, uint32_t *ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, tid);
+	cleanup_free char *text = read_file_text(path, STATUS_BYTES_MAX, NULL);
+	if (!text)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return proc_parse_ns_id(text, ret);
+}
+
+int proc_parse_ns_id(const char *text, uint32_t *ret)
+{
+	/* No name can forge the line: the kernel escapes newlines in "Name:". */
+	const char *p = strstr(text, "\nNSpid:");
+	uint64_t id = 0;
+
+	if (!p)
+		return -ENODATA;
+	p += strlen("\nNSpid:");
+	while (*p == ' ' || *p == '\t') {
+		char *end;
+
+		p += strspn(p, " \t");
+		if (*p < '0' || *p > '9')
+			break;
+		id = strtoull(p, &end, 10);
+		p = end;
+	}
+	if (*p != '\n' || id == 0 || id > INT32_MAX)
+		return -EPROTO;
+	*ret = (uint32_t)id;
+	return 0;
 }
 
 char *proc_environ_get(pid_t pid, const char *name)
@@ -145,31 +158,38 @@ static bool take_u64(const char **p, uint64_t *ret)
 	return true;
 }
 
+/* Ticks to nanoseconds, for sums that may be nonsense: saturates. */
+static uint64_t ticks_ns(const uint64_t *v, unsigned long columns, uint64_t ns_per_tick)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < CPU_COLUMNS; i++) {
+		if ((columns & 1UL << i) && __builtin_add_overflow(sum, v[i], &sum))
+			return UINT64_MAX;
+	}
+	return __builtin_mul_overflow(sum, ns_per_tick, &sum) ? UINT64_MAX : sum;
+}
+
 size_t proc_parse_stat(const char *text, struct proc_cpu *ret, size_t cap)
 {
-	/* Clock ticks; USER_HZ is 100 on every architecture that schedtop knows, but ask. */
-	static uint64_t ns_per_tick;
+	long hz = sysconf(_SC_CLK_TCK);
+	uint64_t ns_per_tick = NS_PER_S / (uint64_t)(hz > 0 ? hz : 100);
 	size_t n = 0;
 
-	if (!ns_per_tick) {
-		long hz = sysconf(_SC_CLK_TCK);
-		ns_per_tick = NS_PER_S / (uint64_t)(hz > 0 ? hz : 100);
-	}
 	for (const char *line = text; line && *line && n < cap;) {
 		const char *next = strchr(line, '\n');
 		const char *p = line + 3;
-		uint64_t cpu, v[8] = {0}; /* user nice system idle iowait irq softirq steal */
+		uint64_t cpu, v[CPU_COLUMNS] = {0};
 
-		if (next && strncmp(line, "cpu", 3) == 0 && *p >= '0' && *p <= '9' && take_u64(&p, &cpu) &&
-		    cpu < UINT16_MAX) {
+		if (next && strncmp(line, "cpu", 3) == 0 && *p != ' ' && take_u64(&p, &cpu) && cpu < UINT16_MAX) {
 			size_t k = 0;
 
-			while (k < 8 && take_u64(&p, &v[k]))
+			while (k < CPU_COLUMNS && take_u64(&p, &v[k]))
 				k++;
-			if (k >= 5) {
+			if (k > CPU_IOWAIT) {
 				ret[n].cpu = (uint16_t)cpu;
-				ret[n].stat.idle_ns = (v[3] + v[4]) * ns_per_tick;
-				ret[n].stat.busy_ns = (v[0] + v[1] + v[2] + v[5] + v[6] + v[7]) * ns_per_tick;
+				ret[n].stat.idle_ns = ticks_ns(v, CPU_IDLE_MASK, ns_per_tick);
+				ret[n].stat.busy_ns = ticks_ns(v, ~CPU_IDLE_MASK, ns_per_tick);
 				n++;
 			}
 		}

@@ -18,7 +18,16 @@ int proc_comm(pid_t pid, char ret[EV_COMM_SIZE]);
 /** Is the process there and not a zombie? 1, 0, or -errno. */
 int proc_alive(pid_t pid);
 
-/** One variable of the environment the process started with. Returns a string to free, NULL if absent or unreadable. */
+/**
+ * The id that thread @tid of process @pid has in its own (innermost) pid namespace: what gettid() answers in a
+ * container and what the Go runtime keeps in m.procid. 0, -ESRCH, -ENODATA before Linux 4.1.
+ */
+int proc_ns_tid(pid_t pid, uint32_t tid, uint32_t *ret);
+
+/**
+ * One variable of the environment the process started with; of several of one name the first, as the Go runtime
+ * (runtime/env_posix.go gogetenv) takes it. Returns a string to free, NULL if absent or unreadable.
+ */
 char *proc_environ_get(pid_t pid, const char *name);
 
 /** The kernel's own account of each online CPU (/proc/stat). Fills up to @cap, returns how many, or -errno. */
@@ -39,6 +48,12 @@ int proc_cgroup_cpu(pid_t pid, struct ev_cgroup *ret);
 
 /** /proc/stat. Fills up to @cap rows from complete "cpuN" lines; returns how many. */
 size_t proc_parse_stat(const char *text, struct proc_cpu *ret, size_t cap);
+
+/** /proc/PID/stat: 1 = running, sleeping or stopped, 0 = zombie or dead, -EPROTO. */
+int proc_parse_alive(const char *text);
+
+/** /proc/PID/status: the last id of the NSpid line. 0, -ENODATA without one, -EPROTO. */
+int proc_parse_ns_id(const char *text, uint32_t *ret);
 
 /** cpu.max (v2): "max 100000" or "50000 100000" in µs. 0 or -EINVAL. quota_ns 0 = no limit. */
 int cgroup_parse_max(const char *text, struct ev_cgroup *ret);
