@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The engine owns the pipeline of one session: target -> collector -> model, on a thread of its own, so that neither the
- * screen nor a slow terminal ever delays collecting. Who wants to look takes the lock for the time it takes to draw into
- * memory (milliseconds); the collector's kernel buffer bridges that.
+ * The engine owns the pipeline of one session: target -> collector -> model, on a thread of its own, so that neither
+ * the screen nor a slow terminal ever delays collecting. Who wants to look takes the lock for the time it takes to draw
+ * into memory (milliseconds); the collector's kernel buffer bridges that.
  *
- * The thread: every poll_ms it lets the collector deliver, adds what it reads itself on slower timers (CPU accounts, cgroup,
- * runtime settings, own cost), feeds the model under the lock, drains the target's output into a log and a ring of
- * lines, and notices the end of the target.
+ * The thread: every poll_ms it lets the collector deliver, adds what it reads itself on slower timers (CPU accounts,
+ * cgroup, runtime settings, own cost), feeds the model under the lock, drains the target's output into a log and a ring
+ * of lines, and notices the end of the target.
  */
 #ifndef SCHEDTOP_ENGINE_ENGINE_H
 #define SCHEDTOP_ENGINE_ENGINE_H
@@ -29,8 +29,8 @@ struct engine_opts {
 	const struct collector_ops *collector;
 	enum detail_level detail;
 	uint32_t sample_hz;
-	size_t ring_bytes; /* 0 = the collector's default */
-	pid_t pid;	   /* the target; when it was launched, launch is set too */
+	size_t ring_bytes;     /* 0 = the collector's default */
+	pid_t pid;             /* the target; when it was launched, launch is set too */
 	struct launch *launch; /* waiting at its gate; NULL when attaching. Borrowed */
 	const char *binary;    /* path of the program to be exec'ed; NULL = /proc/PID/exe */
 	const char *log_path;  /* where the target's output is kept; NULL = nowhere */
