@@ -123,6 +123,8 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 	struct pending_gap *pg;
 	struct gap *kept;
 
+	if (!g.tid && !g.goid)
+		return; /* a P without an M (in a system call): nobody runs there who could be asked */
 	if (req->how == EV_REQ_SUSPEND)
 		g.cause = GAP_BY_SCAN;
 	else
@@ -233,6 +235,14 @@ void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t)
 		if (m->pending[i].gap.tid == tid)
 			finish(m, i, t, GAP_VOLUNTARY, true);
 	}
+}
+
+bool gaps_oldest_pending(const struct model *m, struct gap *ret)
+{
+	if (!m->n_pending)
+		return false;
+	*ret = as_of_now(m, &m->pending[0]);
+	return true;
 }
 
 void gaps_on_world_stopped(struct model *m, uint64_t t)

@@ -83,13 +83,14 @@ bool model_loc(const struct model *m, uint32_t loc, struct loc_info *ret);
 /* ---- stop the world ---- */
 
 struct stw_pause {
-	uint64_t asked_ns;    /* the stop request */
-	uint64_t stopped_ns;  /* every P had stopped; 0 = unknown (yet) */
-	uint64_t end_ns;      /* the restart; 0 = still going on */
-	uint64_t waited_goid; /* the goroutine whose stop came last, if a gap says so; 0 = unknown */
-	uint32_t waited_func; /* its function; 0 = unknown */
-	uint32_t waited_loc;  /* where it ran; EV_NO_LOC = unknown */
-	uint64_t waited_ns;   /* how long the stop waited for it */
+	uint64_t asked_ns;          /* the stop request */
+	uint64_t stopped_ns;        /* every P had stopped; 0 = unknown (yet) */
+	uint64_t end_ns;            /* the restart; 0 = still going on */
+	uint64_t waited_goid;       /* the goroutine whose stop came last, if a gap says so; 0 = unknown */
+	uint32_t waited_func;       /* its function; 0 = unknown */
+	uint32_t waited_loc;        /* where it ran; EV_NO_LOC = unknown */
+	uint64_t waited_ns;         /* how long the stop waited for it */
+	uint64_t waited_off_cpu_ns; /* of it: the kernel gave its thread no CPU (struct gap, off_cpu_ns) */
 	uint32_t tid;
 	uint8_t reason; /* enum ev_stw_reason */
 };

@@ -296,6 +296,8 @@ void gaps_on_label(struct model *m, const struct thread *th, struct label label,
 void gaps_on_off_cpu(struct model *m, uint32_t tid, uint64_t a, uint64_t b);
 /* The goroutine left its P by itself: the thread blocked or ended. */
 void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t);
+/* The pending gap that was requested first, as it is now. false if none is pending. */
+bool gaps_oldest_pending(const struct model *m, struct gap *ret);
 /* Every P had stopped at @t: nothing is pending beyond. */
 void gaps_on_world_stopped(struct model *m, uint64_t t);
 

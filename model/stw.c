@@ -74,6 +74,7 @@ void stw_on_gap_end(struct model *m, const struct gap *g, bool seen)
 	if (waited < m->stw.waited_ns || (!seen && m->stw.waited_ns))
 		return;
 	m->stw.waited_ns = waited;
+	m->stw.waited_off_cpu_ns = g->off_cpu_ns < waited ? g->off_cpu_ns : waited;
 	m->stw.waited_goid = g->goid;
 	m->stw.waited_func = g->func;
 	m->stw.waited_loc = g->loc;
@@ -112,19 +113,19 @@ void stw_on_start(struct model *m, const struct event *ev, uint64_t t)
 
 bool model_stw_current(const struct model *m, struct stw_pause *ret)
 {
-	const struct gap *oldest = NULL;
+	struct gap oldest;
 
 	if (!m->stw_open)
 		return false;
 	*ret = m->stw;
-	if (!stw_is_stopping(m) || !m->n_pending)
+	if (!stw_is_stopping(m) || !gaps_oldest_pending(m, &oldest))
 		return true;
 	/* Who is still pending is who is waited for; the oldest request has the best claim. */
-	oldest = &m->pending[0].gap;
-	ret->waited_goid = oldest->goid;
-	ret->waited_func = oldest->func;
-	ret->waited_loc = oldest->loc;
+	ret->waited_goid = oldest.goid;
+	ret->waited_func = oldest.func;
+	ret->waited_loc = oldest.loc;
 	ret->waited_ns = m->now_ns - m->stw.asked_ns;
+	ret->waited_off_cpu_ns = oldest.off_cpu_ns < ret->waited_ns ? oldest.off_cpu_ns : ret->waited_ns;
 	return true;
 }
 

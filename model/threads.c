@@ -282,7 +282,8 @@ void threads_on_new(struct model *m, const struct event *ev, uint64_t t)
 		model_invalid(m);
 		return;
 	}
-	names_on_comm(m, th->tid, ev->thread.comm);
+	if (ev->thread.comm[0])
+		names_on_comm(m, th->tid, ev->thread.comm);
 }
 
 void threads_on_exit(struct model *m, uint32_t tid, uint64_t t)

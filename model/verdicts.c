@@ -41,6 +41,7 @@ struct case_file {
 	struct gap worst_gap;
 	bool have_gap;
 	uint64_t duration_ns;
+	uint64_t kgap_sum_ns;
 	uint64_t run_ns, wait_ns; /* of all threads */
 };
 
@@ -292,7 +293,11 @@ static bool judge_stw(const struct case_file *c, struct verdict *v)
 		return false;
 	place = where(c->m, worst.waited_loc);
 	v->severity = c->stw_stopping.max > STW_STOPPING_CRITICAL_NS ? SEVERITY_CRITICAL : SEVERITY_WARNING;
-	if (worst.waited_goid || worst.waited_func)
+	if (worst.waited_off_cpu_ns > worst.waited_ns / 2)
+		say(v->title, sizeof(v->title),
+		    "Stopping the world takes up to %s: the kernel gives %s's thread no CPU", dur(ns).s,
+		    who(c->m, worst.waited_func, worst.waited_goid).s);
+	else if (worst.waited_goid || worst.waited_func)
 		say(v->title, sizeof(v->title), "Stopping the world takes up to %s: it waits for %s", dur(ns).s,
 		    who(c->m, worst.waited_func, worst.waited_goid).s);
 	else
@@ -304,6 +309,14 @@ static bool judge_stw(const struct case_file *c, struct verdict *v)
 	if (worst.waited_ns)
 		evidence(v, "The longest one waited %s for goroutine %llu%s%s", dur(worst.waited_ns).s,
 			 (unsigned long long)worst.waited_goid, place.s[0] ? " at " : "", place.s);
+	if (worst.waited_off_cpu_ns > worst.waited_ns / 2) {
+		evidence(v, "Its thread was runnable without a CPU for %s of that", dur(worst.waited_off_cpu_ns).s);
+		say(v->advice, sizeof(v->advice),
+		    "All goroutines stand still until the last one stops, and that one can't stop while its thread has "
+		    "no CPU: "
+		    "give the process its CPUs (quota, weight, cpuset), or fewer Ps.");
+		return true;
+	}
 	say(v->advice, sizeof(v->advice),
 	    "All goroutines stand still until the last one stops. %s%s%s the P for so long%s.",
 	    place.s[0] ? "See why the code at " : "See who holds", place.s, place.s[0] ? " holds" : "",
@@ -335,14 +348,18 @@ static bool judge_throttled(const struct case_file *c, struct verdict *v)
 }
 
 /* The thread that took most CPU time from running goroutines. */
-static const struct kgap_other *main_taker(const struct model *m)
+static struct kgap_other main_taker(const struct model *m)
 {
-	const struct kgap_other *best = &m->kgap_others[0];
+	struct kgap_other best = m->kgap_others[0];
+	struct kernel_gap g;
 
 	for (size_t i = 1; i < KGAP_OTHERS; i++) {
-		if (m->kgap_others[i].ns > best->ns)
-			best = &m->kgap_others[i];
+		if (m->kgap_others[i].ns > best.ns)
+			best = m->kgap_others[i];
 	}
+	if (!best.ns && model_worst_kernel_gaps(m, &g, 1)) /* none has ended yet */
+		best = (struct kgap_other){
+			.tid = g.other_tid, .is_target = g.other_is_target, .ns = m->now_ns - g.start_ns};
 	return best;
 }
 
@@ -364,9 +381,9 @@ static struct words taker_name(const struct model *m, const struct kgap_other *o
 
 static bool judge_kernel_gap(const struct case_file *c, struct verdict *v)
 {
-	uint64_t sum = c->m->h_kgap.sum, share = pct(sum, c->run_ns + sum);
-	const struct kgap_other *taker = main_taker(c->m);
-	struct words name = taker_name(c->m, taker);
+	uint64_t sum = c->kgap_sum_ns, share = pct(sum, c->run_ns + sum);
+	struct kgap_other taker = main_taker(c->m);
+	struct words name = taker_name(c->m, &taker);
 
 	if (sum < KGAP_MIN_NS || (share < KGAP_SHARE_PCT && (c->kgap.p99 <= KGAP_NS || share < KGAP_MIN_PCT)))
 		return false;
@@ -376,7 +393,7 @@ static bool judge_kernel_gap(const struct case_file *c, struct verdict *v)
 	    (unsigned long long)share, dur(c->kgap.max).s);
 	evidence(v, "%s: p50 %s, p99 %s, together %s", number_of(c->kgap.count, "kernel gap").s, dur(c->kgap.p50).s,
 		 dur(c->kgap.p99).s, dur(sum).s);
-	evidence(v, "Most of it (%s) went to %s", dur(taker->ns).s, name.s);
+	evidence(v, "Most of it (%s) went to %s", dur(taker.ns).s, name.s);
 	evidence(v, "%llu%% of it went to other threads of this process",
 		 (unsigned long long)pct(c->m->kgap_by_target_ns, sum));
 	if (c->m->kgap_by_target_ns > sum / 2)
@@ -488,13 +505,26 @@ static bool worst_held(const struct model *m, struct gap *ret)
 	return most > 0;
 }
 
+/* Kernel gaps with those that still last at their length so far. */
+static void sum_up_kernel_gaps(const struct model *m, struct case_file *c)
+{
+	struct hist h = m->h_kgap;
+
+	for (size_t i = 0; i < m->n_threads; i++) {
+		if (m->threads[i]->kgap_start_ns)
+			hist_add(&h, m->now_ns - m->threads[i]->kgap_start_ns);
+	}
+	hist_summarize(&h, &c->kgap);
+	c->kgap_sum_ns = h.sum;
+}
+
 static void gather(const struct model *m, struct case_file *c)
 {
 	*c = (struct case_file){.m = m, .duration_ns = m->now_ns - m->start_ns};
 	model_counts(m, &c->n);
 	model_gap_summary(m, &c->gap);
 	model_stw_summary(m, &c->stw_total, &c->stw_stopping);
-	hist_summarize(&m->h_kgap, &c->kgap);
+	sum_up_kernel_gaps(m, c);
 	hist_summarize(&m->h_runqueue, &c->runqueue);
 	c->have_gap = worst_held(m, &c->worst_gap);
 	for (size_t i = 0; i < m->n_threads; i++) {

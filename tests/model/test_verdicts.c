@@ -200,6 +200,39 @@ static void stopping_names_who_is_waited_for(void **state)
 	assert_true(says(v, "GC sweep termination"));
 }
 
+static void stopping_may_be_the_kernels_fault(void **state)
+{
+	struct trial *t = *state;
+	const struct verdict *v;
+
+	comes(t->m, 0, 0, 10);
+	stw_stop(t->m, 100, 12, EV_STW_GC_SWEEP_TERM);
+	request(t->m, 101, 10, 7, 1, EV_REQ_PREEMPTONE);
+	preempted_by(t->m, 120, 0, 10, 7, 1, FOREIGN(9));
+	tick(t->m, 15100);
+	v = must_find(t, "stw-stopping");
+	assert_true(says(v, "the kernel gives main.worker's thread no CPU"));
+	switch_to(t->m, 25100, 0, NULL, 10, -1);
+	taken(t->m, 25110, 10, 7, 1, EV_TAKEN_ASYNC);
+	stw_start(t->m, 25200, 12, 100, 25120);
+	v = must_find(t, "stw-stopping");
+	assert_true(says(v, "the kernel gives main.worker's thread no CPU"));
+	assert_true(says(v, "runnable without a CPU for 25.0 ms"));
+}
+
+static void a_kernel_gap_counts_while_it_lasts(void **state)
+{
+	struct trial *t = *state;
+
+	comes(t->m, 0, 0, 10);
+	preempted_by(t->m, 5000, 0, 10, 7, 1, FOREIGN(9));
+	tick(t->m, 15000);
+	assert_null(find(t, "kernel-gap"));
+	tick(t->m, 105000);
+	assert_true(says(must_find(t, "kernel-gap"), "up to 100 ms at once"));
+	assert_true(says(must_find(t, "kernel-gap"), "went to thread 9"));
+}
+
 static void long_pauses_that_stop_quickly_are_not_stopping(void **state)
 {
 	struct trial *t = *state;
@@ -335,6 +368,8 @@ int main(void)
 		verdict_test(a_pending_hog_counts_at_once),
 		verdict_test(what_the_kernel_took_is_not_held),
 		verdict_test(stopping_names_who_is_waited_for),
+		verdict_test(stopping_may_be_the_kernels_fault),
+		verdict_test(a_kernel_gap_counts_while_it_lasts),
 		verdict_test(long_pauses_that_stop_quickly_are_not_stopping),
 		verdict_test(kernel_gap_names_the_taker),
 		verdict_test(siblings_mean_oversubscribed),
