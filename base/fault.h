@@ -2,7 +2,7 @@
 /*
  * A fault is what a stage tells its caller when it can't do its work: what failed, why, and what the user can do.
  * Stages fill one and return -errno; only the program's edge (cli, the screen) prints it, as
- * "schedtop: WHAT: WHY. TODO."
+ * "schedtop: what: why. What to do."
  */
 #ifndef SCHEDTOP_BASE_FAULT_H
 #define SCHEDTOP_BASE_FAULT_H
