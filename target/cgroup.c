@@ -215,8 +215,7 @@ static bool has_dotdot(const char *path)
 	return false;
 }
 
-/* Walks from the process's directory up to the mount point. */
-static int walk(const char *mount, const char *root, const char *path, bool v1, struct ev_cgroup *ret)
+int cgroup_walk(const char *mount, const char *root, const char *path, bool v1, struct ev_cgroup *ret)
 {
 	char dir[PATH_MAX];
 	bool found = false;
@@ -264,7 +263,7 @@ int proc_cgroup_cpu(pid_t pid, struct ev_cgroup *ret)
 
 		if (!group || cgroup_parse_mount(mounts, controllers[i], &mount, &root) < 0)
 			continue;
-		if (walk(mount, root, group, controllers[i] != NULL, &found) == 0) {
+		if (cgroup_walk(mount, root, group, controllers[i] != NULL, &found) == 0) {
 			*ret = found;
 			return 0;
 		}

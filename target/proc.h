@@ -5,6 +5,7 @@
 
 #include "events/event.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -72,5 +73,11 @@ char *cgroup_parse_path(const char *text, const char *controller);
  * 0 with two strings to free, or -ENOENT.
  */
 int cgroup_parse_mount(const char *text, const char *controller, char **ret_mount, char **ret_root);
+
+/**
+ * From the directory of cgroup @path up to the mount point @mount, which shows the hierarchy from @root on: the level
+ * that matters, as proc_cgroup_cpu() says. 0, -ENODATA, -ENAMETOOLONG.
+ */
+int cgroup_walk(const char *mount, const char *root, const char *path, bool v1, struct ev_cgroup *ret);
 
 #endif
