@@ -269,6 +269,15 @@ static void on_target_exit(struct model *m, const struct event *ev, uint64_t t)
 	m->counts.exit_status = ev->exited.status;
 }
 
+/* What could be read once stays known when the process's memory can't be read any more. */
+static void on_runtime(struct model *m, const struct ev_runtime *r)
+{
+	if (r->gomaxprocs >= 0)
+		m->counts.gomaxprocs = r->gomaxprocs;
+	if (r->asyncpreemptoff >= 0)
+		m->counts.asyncpreemptoff = r->asyncpreemptoff != 0;
+}
+
 static void on_overhead(struct model *m, const struct ev_overhead *o)
 {
 	m->have_overhead = true;
@@ -341,8 +350,7 @@ void model_feed(struct model *m, const struct event *ev)
 		names_on_comm(m, ev->comm.tid, ev->comm.comm);
 		break;
 	case EV_RUNTIME:
-		m->counts.gomaxprocs = ev->runtime.gomaxprocs;
-		m->counts.asyncpreemptoff = ev->runtime.asyncpreemptoff;
+		on_runtime(m, &ev->runtime);
 		break;
 	case EV_OVERHEAD:
 		on_overhead(m, &ev->overhead);

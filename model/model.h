@@ -146,6 +146,7 @@ struct kernel_gap {
 	uint16_t cpu;
 	bool other_is_target; /* another thread of the same process */
 };
+/** Longest first; those that still last count with their length so far. Returns how many were filled. */
 size_t model_worst_kernel_gaps(const struct model *m, struct kernel_gap *ret, size_t cap);
 /** Name of a thread, the target's or another's, as last announced; "" if unknown. Foreign text. */
 const char *model_comm(const struct model *m, uint32_t tid);
@@ -192,6 +193,7 @@ struct cpu_total {
 		idle_ns; /* other and idle: the kernel's account, steps of 10 ms; UINT64_MAX = unknown */
 	uint64_t switches, migrations_in;
 };
+/** By number. Returns how many were filled, as the next two do. */
 size_t model_cpus(const struct model *m, struct cpu_total *ret, size_t cap);
 
 struct thread_total {
@@ -205,9 +207,13 @@ size_t model_threads(const struct model *m, struct thread_total *ret, size_t cap
 
 struct g_total {
 	uint64_t goid;
-	uint32_t start_func;                               /* function that started it; 0 = unknown */
-	uint64_t run_ns, slices, max_slice_ns, overrun_ns; /* overrun: beyond GO_SLICE_NS, summed */
-	uint32_t worst_func, worst_loc;                    /* where its longest slice ran */
+	uint32_t start_func; /* function that started it; 0 = unknown */
+	/*
+	 * A slice is wall time from when it starts on a thread until it leaves it; what the kernel takes in between
+	 * counts, since the P is held. overrun: beyond GO_SLICE_NS, summed.
+	 */
+	uint64_t run_ns, slices, max_slice_ns, overrun_ns;
+	uint32_t worst_func, worst_loc; /* where its longest slice ran */
 };
 size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap); /* most run time first */
 
@@ -219,7 +225,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 struct verdict {
 	const char *code; /* stable: "async-preempt-off", "goroutine-hogs-p", "stw-stopping", "kernel-gap", "throttled",
-			     "oversubscribed", "ok" */
+			     "oversubscribed", "not-go", "lost-events", "ok" */
 	enum severity severity;
 	char title[200];
 	char evidence[VERDICT_EVIDENCE_MAX][240];

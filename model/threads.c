@@ -19,16 +19,18 @@ struct cpu *cpu_get(struct model *m, uint16_t cpu)
 
 	if (cpu >= MAX_CPUS)
 		return NULL;
-	if (m->cpus[cpu])
-		return m->cpus[cpu];
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return NULL;
-	c->track = lane_track(m, ROW_CPU);
-	c->last_ns = m->start_ns;
-	m->cpus[cpu] = c;
-	if (cpu >= m->n_cpus)
-		m->n_cpus = cpu + 1U;
+	c = m->cpus[cpu];
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			return NULL;
+		c->track = lane_track(m, ROW_CPU);
+		m->cpus[cpu] = c;
+		if (cpu >= m->n_cpus)
+			m->n_cpus = cpu + 1U;
+	}
+	/* It may have been announced before the first event said when the session starts. */
+	c->last_ns = max_u64(c->last_ns, m->start_ns);
 	return c;
 }
 

@@ -193,6 +193,42 @@ static void cpu_account(void **state)
 	assert_int_equal(c.other_ns, US(250));
 }
 
+static void found_running_at_attach(void **state)
+{
+	struct model *m = *state;
+	struct event stat = ev_make(0, EV_CPU_STAT, 0);
+	struct row row;
+
+	/* The account of the CPU comes before anything that has happened. */
+	model_feed(m, &stat);
+	assert_int_equal(model_start(m), 0);
+	tick(m, 100);
+	sleeps(m, 400, 0, 10, 7, 0);
+	assert_int_equal(thread_of(m, 10).run_ns, US(300));
+	assert_int_equal(cpu_of(m, 0).target_ns, US(300));
+	assert_span(m, ROW_CPU, 0, 100, 400, SPAN_RUN, 7);
+	/* A sample finds one, too. */
+	sample(m, 700, 1, 11, 8, 1, 0);
+	tick(m, 900);
+	assert_int_equal(thread_of(m, 11).run_ns, US(200));
+	assert_int_equal(model_rows(m, ROW_CPU, &row, 1), 2);
+}
+
+static void what_was_known_of_the_runtime_stays(void **state)
+{
+	struct model *m = *state;
+	struct event ev = ev_make(0, EV_RUNTIME, 0);
+	struct model_counts n;
+
+	ev.runtime = (struct ev_runtime){.gomaxprocs = 4, .asyncpreemptoff = 1};
+	model_feed(m, &ev);
+	ev.runtime = (struct ev_runtime){.gomaxprocs = -1, .asyncpreemptoff = -1};
+	model_feed(m, &ev);
+	model_counts(m, &n);
+	assert_int_equal(n.gomaxprocs, 4);
+	assert_int_equal(n.asyncpreemptoff, 1);
+}
+
 static void exit_ends_a_thread(void **state)
 {
 	struct model *m = *state;
@@ -242,6 +278,8 @@ int main(void)
 		model_test(blocked_with_a_goroutine_is_a_system_call),
 		model_test(lost_switches_keep_the_books),
 		model_test(cpu_account),
+		model_test(found_running_at_attach),
+		model_test(what_was_known_of_the_runtime_stays),
 		model_test(exit_ends_a_thread),
 		model_test(invalid_events_are_counted),
 	};
