@@ -1,300 +1,235 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "engine/engine.h"
-
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "engine/output.h"
+#include "engine/engine_internal.h"
 #include "target/go_target.h"
 #include "target/launch.h"
 #include "target/proc.h"
 
 #define POLL_MS_DEFAULT 10
-#define SLOW_NS         (250 * NS_PER_MS) /* accounts that the kernel keeps in steps of 10 ms */
-#define CHECK_NS        (20 * NS_PER_MS)  /* a starting runtime is asked this often until it is up ... */
-#define CHECK_MAX       500               /* ... for ten seconds */
-#define CPUS_MAX        4096
-
-enum check { CHECK_WANTED, CHECK_PASSED, CHECK_REFUSED, CHECK_NONE };
-
-struct engine {
-	struct engine_opts opts;
-	pthread_t thread;
-	pthread_mutex_t lock; /* guards model, session and output */
-	atomic_bool quit, ended;
-	bool running, stopped;
-	int wake_fd, ended_fd;
-
-	struct session session;
-	struct model *model;
-	struct collector *collector;
-	struct go_target *go;
-	struct output output;
-
-	/* The engine's thread only. */
-	uint64_t next_slow_ns, next_check_ns;
-	enum check check;
-	unsigned n_checks;
-	bool exec_seen;
-	uint64_t tick_ns; /* the last tick: our own events are as of then */
-	struct ev_runtime told_runtime;
-	struct proc_cpu cpus[CPUS_MAX];
-};
-
-/* ---- events on their way to the model; under the lock ---- */
+#define GAUGES_EVERY_NS (250 * NS_PER_MS)
+/* So that a target that prints much is not held up between two rounds. */
+#define OUTPUT_PIPE_BYTES (1 << 20)
 
 static void on_event(void *ctx, const struct event *ev)
 {
 	struct engine *e = ctx;
 
+	if (ev->head.time_ns > e->last_ns)
+		e->last_ns = ev->head.time_ns;
 	if (ev->head.kind == EV_EXEC)
 		e->exec_seen = true;
-	if (ev->head.kind == EV_TICK)
-		e->tick_ns = ev->head.time_ns;
 	model_feed(e->model, ev);
 }
 
-static void tell(struct engine *e, struct event ev)
+void engine_tell(struct engine *e, struct event ev)
 {
-	ev.head.time_ns = e->tick_ns;
+	ev.head.time_ns = e->last_ns;
 	model_feed(e->model, &ev);
 }
 
-/* ---- what the engine reads itself ---- */
-
-static uint64_t self_cpu_ns(void)
+static void signal_fd(int fd)
 {
-	return clock_ns_of(CLOCK_PROCESS_CPUTIME_ID);
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0)
+		log_write(LOG_COLLECT, "eventfd: %s", strerror(errno));
 }
 
-static void tell_accounts(struct engine *e)
+/* Has the process ended? */
+static bool target_gone(struct engine *e)
 {
-	struct collector_stats stats;
-	struct ev_cgroup cgroup;
-	int n = proc_cpus(e->cpus, CPUS_MAX);
+	struct pollfd p = {.fd = e->pidfd, .events = POLLIN};
 
-	for (int i = 0; i < n; i++)
-		tell(e, (struct event){.head = {.kind = EV_CPU_STAT, .cpu = e->cpus[i].cpu, .flags = EVF_CPU},
-				       .cpu_stat = e->cpus[i].stat});
-	if (proc_cgroup_cpu(e->opts.pid, &cgroup) == 0)
-		tell(e, (struct event){.head.kind = EV_CGROUP_STAT, .cgroup = cgroup});
-	e->opts.collector->stats(e->collector, &stats);
-	tell(e, (struct event){
-			.head.kind = EV_OVERHEAD,
-			.overhead = {.probe_ns = stats.probe_ns, .self_ns = self_cpu_ns(), .hits = stats.probe_hits}});
+	if (e->opts.launch)
+		return launch_ended(e->opts.launch);
+	if (e->pidfd >= 0)
+		return poll(&p, 1, 0) > 0;
+	return proc_alive(e->opts.pid) <= 0;
 }
 
-static void tell_runtime(struct engine *e)
+static void drain_output(struct engine *e)
 {
-	struct ev_runtime now = {.gomaxprocs = -1, .asyncpreemptoff = -1};
-	int32_t v;
-
-	if (e->check != CHECK_PASSED)
-		return;
-	if (go_target_gomaxprocs(e->go, &v) == 0)
-		now.gomaxprocs = v;
-	if (go_target_asyncpreemptoff(e->go, &v) == 0)
-		now.asyncpreemptoff = v != 0;
-	if (memcmp(&now, &e->told_runtime, sizeof(now)) == 0)
-		return;
-	/* Somebody may have written the variable: who says so is a new question. */
-	if (e->told_runtime.asyncpreemptoff != now.asyncpreemptoff)
-		go_target_describe(e->go, &e->session);
-	e->told_runtime = now;
-	tell(e, (struct event){.head.kind = EV_RUNTIME, .runtime = now});
+	if (e->opts.launch && e->opts.launch->output_fd >= 0)
+		output_drain(&e->output, e->opts.launch->output_fd);
 }
 
-/* Is the layout that goroutines are read with right? Asked until the runtime is up. */
-static void check_layout(struct engine *e)
+static void round_once(struct engine *e, const struct event_sink *sink)
 {
-	struct fault fault = {0};
-	int err = go_target_selfcheck(e->go, &fault);
-
-	if (err == 0) {
-		e->check = CHECK_PASSED;
-		go_target_describe(e->go, &e->session);
-		tell_runtime(e);
-	} else if (err == -EAGAIN && ++e->n_checks < CHECK_MAX) {
-		return;
-	} else if (err == -EAGAIN) {
-		e->check = CHECK_NONE; /* it never started a runtime: nothing to read, nothing wrong */
-	} else {
-		e->check = CHECK_REFUSED;
-		session_missing(&e->session,
-				"goroutines aren't shown: the runtime's layout didn't pass the check (%s %s)",
-				fault.what, fault.why);
-		e->opts.collector->retarget(e->collector, NULL, &e->session, NULL);
-	}
-	log_write(LOG_COLLECT, "layout check: %d after %u tries", err, e->n_checks);
-}
-
-/* The target runs another program now: a wrapper script has come to its exec. */
-static void follow_exec(struct engine *e)
-{
-	struct go_target *go = NULL;
-	struct fault fault = {0};
-
-	e->exec_seen = false;
-	if (go_target_open(e->opts.pid, NULL, &go, &fault) < 0) {
-		log_write(LOG_TARGET, "after exec: %s: %s", fault.what, fault.why);
-		return;
-	}
-	go_target_locate(go);
-	go_target_describe(go, &e->session);
-	e->opts.collector->retarget(e->collector, go, &e->session, &fault);
-	go_target_close(e->go);
-	e->go = go;
-	e->check = go_target_is_go(go) ? CHECK_WANTED : CHECK_NONE;
-	e->n_checks = 0;
-}
-
-/* ---- the thread ---- */
-
-static bool target_is_gone(struct engine *e)
-{
-	return e->opts.launch ? launch_ended(e->opts.launch) : proc_alive(e->opts.pid) == 0;
-}
-
-static void finish_target(struct engine *e)
-{
-	int32_t status = e->opts.launch ? e->opts.launch->status : -1;
-	const struct event_sink sink = {.event = on_event, .ctx = e};
+	uint64_t now_ns = clock_now_ns();
 
 	pthread_mutex_lock(&e->lock);
-	e->opts.collector->stop(e->collector, &sink);
-	output_drain(&e->output);
-	tell_accounts(e);
-	tell(e,
-	     (struct event){.head = {.kind = EV_TARGET_EXIT, .tid = (uint32_t)e->opts.pid}, .exited.status = status});
-	pthread_mutex_unlock(&e->lock);
-	atomic_store(&e->ended, true);
-	eventfd_write(e->ended_fd, 1);
-}
-
-static void round_once(struct engine *e)
-{
-	const struct event_sink sink = {.event = on_event, .ctx = e};
-	uint64_t now = clock_now_ns();
-
-	pthread_mutex_lock(&e->lock);
-	e->opts.collector->poll(e->collector, &sink);
-	output_drain(&e->output);
-	if (e->exec_seen)
-		follow_exec(e);
-	if (e->check == CHECK_WANTED && now >= e->next_check_ns) {
-		check_layout(e);
-		e->next_check_ns = now + CHECK_NS;
+	int n = e->opts.collector->poll(e->collector, sink);
+	if (n < 0)
+		log_write(LOG_COLLECT, "poll: %s", strerror(-n));
+	watch_round(e, now_ns);
+	if (now_ns >= e->gauges_next_ns) {
+		e->gauges_next_ns = now_ns + GAUGES_EVERY_NS;
+		gauges_tell(e);
 	}
-	if (now >= e->next_slow_ns) {
-		tell_accounts(e);
-		tell_runtime(e);
-		e->next_slow_ns = now + SLOW_NS;
-	}
+	drain_output(e);
 	pthread_mutex_unlock(&e->lock);
 }
 
-static void *engine_main(void *arg)
+static void finish(struct engine *e, const struct event_sink *sink, bool gone)
+{
+	pthread_mutex_lock(&e->lock);
+	e->opts.collector->stop(e->collector, sink);
+	gauges_tell(e);
+	drain_output(e);
+	if (gone) {
+		struct event ev = {.head = {.kind = EV_TARGET_EXIT, .tid = (uint32_t)e->opts.pid}, .exited.status = -1};
+
+		if (e->opts.launch)
+			ev.exited.status = e->opts.launch->status;
+		engine_tell(e, ev);
+		atomic_store(&e->ended, true);
+	}
+	pthread_mutex_unlock(&e->lock);
+	if (gone)
+		signal_fd(e->ended_fd);
+}
+
+static void *engine_thread(void *arg)
 {
 	struct engine *e = arg;
-	struct pollfd wake = {.fd = e->wake_fd, .events = POLLIN};
+	const struct event_sink sink = {.event = on_event, .ctx = e};
+	struct pollfd fds[] = {
+		{.fd = e->stop_fd, .events = POLLIN},
+		{.fd = e->opts.launch ? e->opts.launch->pidfd : e->pidfd, .events = POLLIN},
+	};
+	int timeout_ms = (int)(e->opts.poll_ms ? e->opts.poll_ms : POLL_MS_DEFAULT);
+	bool gone = false;
 
 	pthread_setname_np(pthread_self(), "schedtop-engine");
-	while (!atomic_load(&e->quit)) {
-		/* Asked before the round: what it did until its end is then delivered by it. */
-		bool gone = target_is_gone(e);
-
-		round_once(e);
-		if (gone) {
-			finish_target(e);
+	/* A pidfd of -1 is ignored by poll(): then the end is noticed a round later. */
+	for (;;) {
+		round_once(e, &sink);
+		if (poll(fds, ARRAY_SIZE(fds), timeout_ms) > 0 && fds[0].revents)
 			break;
-		}
-		poll(&wake, 1, (int)e->opts.poll_ms);
+		gone = target_gone(e);
+		if (gone)
+			break;
 	}
+	finish(e, &sink, gone);
 	return NULL;
 }
 
-/* ---- life ---- */
-
-static int engine_open(struct engine *e, struct fault *fault)
+/* Signals are for who owns the session: this thread takes none. */
+static int start_thread(struct engine *e)
 {
-	struct collector_opts copts = {
-		.size = sizeof(copts),
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int err = pthread_create(&e->thread, NULL, engine_thread, e);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	e->thread_started = err == 0;
+	return -err;
+}
+
+static int make_fds(struct engine *e)
+{
+	e->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	e->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (e->stop_fd < 0 || e->ended_fd < 0)
+		return -errno;
+	if (!e->opts.launch)
+		e->pidfd = (int)syscall(SYS_pidfd_open, e->opts.pid, 0);
+	else if (e->opts.launch->output_fd >= 0)
+		fcntl(e->opts.launch->output_fd, F_SETPIPE_SZ, OUTPUT_PIPE_BYTES);
+	return 0;
+}
+
+static void begin_session(struct engine *e)
+{
+	struct session *s = &e->session;
+
+	s->pid = (uint32_t)e->opts.pid;
+	s->launched = e->opts.launch != NULL;
+	s->collector = e->opts.collector->name;
+	s->detail = e->opts.detail;
+	s->n_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	s->start_ns = clock_now_ns();
+	s->start_wall_ns = clock_ns_of(CLOCK_REALTIME);
+	e->last_ns = s->start_ns;
+}
+
+static int start_collector(struct engine *e, struct fault *fault)
+{
+	struct collector_opts opts = {
+		.size = sizeof(opts),
 		.pid = (uint32_t)e->opts.pid,
 		.detail = e->opts.detail,
 		.sample_hz = e->opts.sample_hz,
 		.ring_bytes = e->opts.ring_bytes,
+		.go = e->go && go_target_is_go(e->go) ? e->go : NULL,
 	};
-	int err = go_target_open(e->opts.pid, e->opts.binary, &e->go, fault);
 
+	/* Where an attached PIE program lies must be known before its addresses are read. */
+	if (opts.go && !e->opts.launch)
+		go_target_locate(opts.go);
+	int err = e->opts.collector->open(&opts, &e->collector, fault);
 	if (err < 0)
 		return err;
-	if (!e->opts.launch)
-		go_target_locate(e->go);
-	go_target_describe(e->go, &e->session);
-	e->session.launched = e->opts.launch != NULL;
-	e->session.collector = e->opts.collector->name;
-	e->session.detail = e->opts.detail;
-	e->session.n_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	e->check = go_target_is_go(e->go) ? CHECK_WANTED : CHECK_NONE;
-
-	copts.go = e->go;
-	err = e->opts.collector->open(&copts, &e->collector, fault);
-	if (err < 0)
-		return err;
-	e->session.start_ns = clock_now_ns();
-	e->session.start_wall_ns = clock_ns_of(CLOCK_REALTIME);
-	e->model = model_new(&e->opts.model, &e->session);
-	if (!e->model)
-		return fault_set(fault, -ENOMEM, "schedtop", "out of memory");
-	err = output_init(&e->output, e->opts.launch ? e->opts.launch->output_fd : -1, e->opts.log_path);
-	if (err < 0) {
-		fault_set(fault, err, e->opts.log_path, "the target's output can't be kept there (%s)", strerror(-err));
-		fault_todo(fault, "Name another file with --log");
-		return err;
-	}
+	begin_session(e);
 	return e->opts.collector->start(e->collector, &e->session, fault);
+}
+
+static int start_all(struct engine *e, struct fault *fault)
+{
+	int err = output_init(&e->output, e->opts.log_path, fault);
+
+	if (err < 0)
+		return err;
+	e->model = model_new(&e->opts.model, &e->session);
+	err = e->model ? make_fds(e) : -ENOMEM;
+	if (err < 0)
+		return fault_set(fault, err, "the session", "it can't be set up (%s)", strerror(-err));
+	err = watch_open(e, fault);
+	if (err < 0)
+		return err;
+	err = start_collector(e, fault);
+	if (err < 0)
+		return err;
+	e->first_exec = e->opts.launch != NULL;
+	gauges_begin(e);
+	err = e->opts.launch ? launch_go(e->opts.launch, fault) : 0;
+	if (err < 0)
+		return err;
+	watch_begin(e);
+	err = start_thread(e);
+	return err < 0 ? fault_set(fault, err, "the session", "no thread can be started (%s)", strerror(-err)) : 0;
 }
 
 int engine_start(const struct engine_opts *opts, struct engine **ret, struct fault *fault)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	int err;
 
 	if (!e)
-		return fault_set(fault, -ENOMEM, "schedtop", "out of memory");
+		return fault_set(fault, -ENOMEM, "the session", "out of memory");
 	e->opts = *opts;
-	if (!e->opts.poll_ms)
-		e->opts.poll_ms = POLL_MS_DEFAULT;
-	e->told_runtime = (struct ev_runtime){.gomaxprocs = -1, .asyncpreemptoff = -1};
+	e->stop_fd = e->ended_fd = e->pidfd = -1;
 	e->output.log_fd = -1;
-	session_init(&e->session);
 	pthread_mutex_init(&e->lock, NULL);
-	e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	e->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = engine_open(e, fault);
-	if (err == 0 && opts->launch)
-		err = launch_go(opts->launch, fault);
-	if (err == 0) {
-		err = -pthread_create(&e->thread, NULL, engine_main, e);
-		if (err < 0)
-			fault_set(fault, err, "schedtop", "can't start a thread (%s)", strerror(-err));
-	}
+	session_init(&e->session);
+	int err = start_all(e, fault);
 	if (err < 0) {
 		engine_free(e);
 		return err;
 	}
-	e->running = true;
 	*ret = e;
 	return 0;
 }
@@ -327,21 +262,11 @@ size_t engine_output(struct engine *e, const char **ret_lines, size_t cap)
 
 void engine_stop(struct engine *e)
 {
-	const struct event_sink sink = {.event = on_event, .ctx = e};
-
-	if (e->stopped)
+	if (!e->thread_started)
 		return;
-	e->stopped = true;
-	if (e->running) {
-		atomic_store(&e->quit, true);
-		eventfd_write(e->wake_fd, 1);
-		pthread_join(e->thread, NULL);
-		e->running = false;
-	}
-	if (e->collector && e->model && !atomic_load(&e->ended)) {
-		e->opts.collector->stop(e->collector, &sink);
-		tell_accounts(e);
-	}
+	signal_fd(e->stop_fd);
+	pthread_join(e->thread, NULL);
+	e->thread_started = false;
 }
 
 void engine_free(struct engine *e)
@@ -349,16 +274,18 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	engine_stop(e);
+	drain_output(e);
 	if (e->collector)
 		e->opts.collector->close(e->collector);
+	watch_close(e);
 	model_free(e->model);
-	go_target_close(e->go);
-	output_done(&e->output);
 	session_done(&e->session);
-	if (e->wake_fd >= 0)
-		close(e->wake_fd);
-	if (e->ended_fd >= 0)
-		close(e->ended_fd);
+	output_done(&e->output);
+	int fds[] = {e->stop_fd, e->ended_fd, e->pidfd};
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
 	pthread_mutex_destroy(&e->lock);
 	free(e);
 }

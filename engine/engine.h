@@ -33,6 +33,7 @@ struct engine_opts {
 	pid_t pid;             /* the target; when it was launched, launch is set too */
 	struct launch *launch; /* waiting at its gate; NULL when attaching. Borrowed */
 	const char *binary;    /* path of the program to be exec'ed; NULL = /proc/PID/exe */
+	char *const *argv;     /* of a launched target, NULL-terminated, borrowed; NULL = unknown */
 	const char *log_path;  /* where the target's output is kept; NULL = nowhere */
 	unsigned poll_ms;      /* 0 = default (10) */
 	struct model_opts model;
@@ -57,10 +58,13 @@ int engine_ended_fd(const struct engine *e);
 /** The last lines of the target's output, oldest first; call with the lock held. Returns how many. */
 size_t engine_output(struct engine *e, const char **ret_lines, size_t cap);
 
-/** Removes the probes, delivers the rest, joins the thread. The model stays readable. Idempotent. */
+/**
+ * Removes the probes, delivers the rest, joins the thread. The model stays readable, and the launch is its owner's
+ * again (until then the engine reaps it). Idempotent.
+ */
 void engine_stop(struct engine *e);
 
-/** Stops and frees. Accepts NULL. */
+/** Stops, keeps what the target has printed since, and frees. Accepts NULL. */
 void engine_free(struct engine *e);
 
 #endif

@@ -3,111 +3,149 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/fault.h"
 #include "base/text.h"
 
-/* What one round takes at most: a target that prints without end doesn't keep the engine from its ring. */
-#define DRAIN_MAX (256U << 10)
+#define READ_BYTES     65536
+#define DRAIN_MAX      (4U * READ_BYTES) /* per call: a target that floods must not hold up collecting */
+#define TAB            "    "
+#define ESCAPED_FACTOR 4 /* one byte becomes \xNN at most */
 
-int output_init(struct output *o, int fd, const char *log_path)
+/* Under sudo the log belongs to who called it. */
+static void give_to_invoking_user(int fd)
 {
-	memset(o, 0, sizeof(*o));
-	o->fd = fd;
-	o->log_fd = -1;
-	o->ended = fd < 0;
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+
+	if (geteuid() != 0 || !uid || !gid)
+		return;
+	/* A log that stays root's is an inconvenience, not a fault. */
+	if (fchown(fd, (uid_t)strtoul(uid, NULL, 10), (gid_t)strtoul(gid, NULL, 10)) < 0)
+		return;
+}
+
+int output_init(struct output *o, const char *log_path, struct fault *fault)
+{
+	*o = (struct output){.log_fd = -1};
 	if (!log_path)
 		return 0;
-	/* A new file, never through a link that somebody laid in /tmp. */
-	o->log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (o->log_fd < 0)
-		return -errno;
-	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
-	if (geteuid() == 0 && uid && gid && fchown(o->log_fd, (uid_t)atol(uid), (gid_t)atol(gid)) < 0)
-		return -errno;
+	/* Never through a link that somebody laid in a shared directory. */
+	o->log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+	if (o->log_fd < 0) {
+		int err = -errno;
+
+		fault_set(fault, err, log_path, "the log can't be written (%s)", strerror(-err));
+		fault_todo(fault, "Give another file with --log");
+		return err;
+	}
+	give_to_invoking_user(o->log_fd);
 	return 0;
 }
 
-void output_done(struct output *o)
+static void keep_line(struct output *o)
 {
-	if (o->log_fd >= 0)
-		close(o->log_fd);
-	o->log_fd = -1;
-}
+	char text[sizeof(o->partial) * 2], escaped[OUTPUT_LINE_BYTES * ESCAPED_FACTOR];
+	size_t len = 0, end = o->partial_len;
 
-static void end_line(struct output *o)
-{
-	size_t slot = (o->first + o->n) % OUTPUT_LINES;
-
-	text_escape(o->lines[slot], OUTPUT_LINE_SIZE, o->line, o->len);
-	if (o->n < OUTPUT_LINES)
-		o->n++;
-	else
-		o->first = (o->first + 1) % OUTPUT_LINES;
-	o->len = 0;
-}
-
-static void take(struct output *o, const char *buf, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (buf[i] == '\n') {
-			end_line(o);
-		} else if (buf[i] != '\r') {
-			if (o->len == sizeof(o->line))
-				end_line(o);
-			o->line[o->len++] = buf[i];
+	if (end && o->partial[end - 1] == '\r')
+		end--;
+	for (size_t i = 0; i < end && len + sizeof(TAB) < sizeof(text); i++) {
+		if (o->partial[i] == '\t') {
+			memcpy(text + len, TAB, sizeof(TAB) - 1);
+			len += sizeof(TAB) - 1;
+		} else {
+			text[len++] = o->partial[i];
 		}
+	}
+	text_escape(escaped, sizeof(escaped), text, len);
+	o->partial_len = 0;
+
+	char *line = strdup(escaped);
+	if (!line)
+		return;
+	if (o->n == OUTPUT_LINES) {
+		free(o->line[o->first]);
+		o->line[o->first] = line;
+		o->first = (o->first + 1) % OUTPUT_LINES;
+	} else {
+		o->line[(o->first + o->n++) % OUTPUT_LINES] = line;
 	}
 }
 
-static void write_log(struct output *o, const char *buf, size_t len)
+void output_add(struct output *o, const char *text, size_t len)
 {
-	while (o->log_fd >= 0 && len > 0) {
-		ssize_t n = write(o->log_fd, buf, len);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n') {
+			keep_line(o);
+			continue;
+		}
+		if (o->partial_len == sizeof(o->partial))
+			keep_line(o);
+		o->partial[o->partial_len++] = text[i];
+	}
+}
+
+/* A full disk ends the log, not the session. */
+static void write_log(struct output *o, const char *text, size_t len)
+{
+	while (o->log_fd >= 0 && len) {
+		ssize_t n = write(o->log_fd, text, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) { /* a full disk: the screen goes on */
+		if (n <= 0) {
+			static const char note[] = "the log could not be written any further";
+
 			close(o->log_fd);
 			o->log_fd = -1;
+			output_add(o, note, sizeof(note) - 1);
+			output_add(o, "\n", 1);
 			return;
 		}
-		buf += n;
+		text += n;
 		len -= (size_t)n;
 	}
 }
 
-void output_drain(struct output *o)
+size_t output_drain(struct output *o, int fd)
 {
-	char buf[16384];
+	char buf[READ_BYTES];
+	size_t total = 0;
 
-	for (size_t taken = 0; !o->ended && taken < DRAIN_MAX;) {
-		ssize_t n = read(o->fd, buf, sizeof(buf));
+	while (total < DRAIN_MAX) {
+		ssize_t n = read(fd, buf, sizeof(buf));
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return;
-		if (n <= 0) {
-			o->ended = true;
-			if (o->len)
-				end_line(o);
-			return;
-		}
+		if (n == 0 && o->partial_len)
+			keep_line(o);
+		if (n <= 0)
+			break;
 		write_log(o, buf, (size_t)n);
-		take(o, buf, (size_t)n);
-		taken += (size_t)n;
+		output_add(o, buf, (size_t)n);
+		total += (size_t)n;
 	}
+	return total;
 }
 
-size_t output_lines(struct output *o, const char **ret, size_t cap)
+size_t output_lines(const struct output *o, const char **ret_lines, size_t cap)
 {
 	size_t n = o->n < cap ? o->n : cap;
 
 	for (size_t i = 0; i < n; i++)
-		ret[i] = o->lines[(o->first + o->n - n + i) % OUTPUT_LINES];
+		ret_lines[i] = o->line[(o->first + o->n - n + i) % OUTPUT_LINES];
 	return n;
+}
+
+void output_done(struct output *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		free(o->line[(o->first + i) % OUTPUT_LINES]);
+	if (o->log_fd >= 0)
+		close(o->log_fd);
+	*o = (struct output){.log_fd = -1};
 }

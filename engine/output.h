@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The target's output: kept in a log file, its last lines in memory for the screen. Used by the engine's thread. */
+/*
+ * What the target prints: kept as it is in a log, and its last lines, escaped and bounded, for the screen. Not locked:
+ * the engine's lock covers the lines.
+ */
 #ifndef SCHEDTOP_ENGINE_OUTPUT_H
 #define SCHEDTOP_ENGINE_OUTPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#define OUTPUT_LINES     200
-#define OUTPUT_LINE_SIZE 512
+#define OUTPUT_LINES      200
+#define OUTPUT_LINE_BYTES 512 /* of a line as kept; a longer one goes on in the next */
+
+struct fault;
 
 struct output {
-	int fd;     /* the pipe's end, non-blocking; borrowed; -1 = none */
 	int log_fd; /* -1 = no log */
-	bool ended;
-	char line[OUTPUT_LINE_SIZE]; /* not yet complete */
-	size_t len;
-	size_t first, n; /* ring of lines, escaped */
-	char lines[OUTPUT_LINES][OUTPUT_LINE_SIZE];
+	char *line[OUTPUT_LINES];
+	size_t first, n; /* ring: oldest line, how many */
+	char partial[OUTPUT_LINE_BYTES];
+	size_t partial_len;
 };
 
-/** @log_path NULL = no log. The log is made anew, 0600, owned by the invoking user. 0 or -errno. */
-int output_init(struct output *o, int fd, const char *log_path);
+/**
+ * Opens the log (created with mode 0600, owned by the invoking user under sudo). @log_path NULL = none.
+ * 0 or -errno with @fault.
+ */
+int output_init(struct output *o, const char *log_path, struct fault *fault);
+
+/** Reads what a non-blocking @fd has, up to a bound per call. Returns the bytes read, 0 if none or at the end. */
+size_t output_drain(struct output *o, int fd);
+
+/** Takes text as if it had been read. */
+void output_add(struct output *o, const char *text, size_t len);
+
+/** The last lines, oldest first, an unfinished one only once it has ended. Returns how many; valid until the next add.
+ */
+size_t output_lines(const struct output *o, const char **ret_lines, size_t cap);
+
 void output_done(struct output *o);
-
-/** Takes what is there, never blocks. The caller holds the engine's lock. */
-void output_drain(struct output *o);
-
-/** The last lines, oldest first, an incomplete last one included. Valid until the next drain. Returns how many. */
-size_t output_lines(struct output *o, const char **ret, size_t cap);
 
 #endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of engine/ share:
+ *
+ *   engine.c   life, lock, the thread
+ *   watch.c    the target as a Go program: exec, self-check, description, runtime settings
+ *   gauges.c   what is read on slower timers: CPU accounts, cgroup, own cost
+ *   output.c   what the target prints
+ */
+#ifndef SCHEDTOP_ENGINE_INTERNAL_H
+#define SCHEDTOP_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+#include "engine/output.h"
+
+struct go_target;
+
+/* The self-check of the Go runtime's layout on the live process (target/go_target.h). */
+enum check_state {
+	CHECK_NONE,    /* not a Go program, or nothing of its runtime is shown */
+	CHECK_PENDING, /* not far enough yet */
+	CHECK_TRUSTED,
+	CHECK_REFUSED, /* goroutines are not shown */
+};
+
+struct engine {
+	struct engine_opts opts;
+	struct session session;
+	struct model *model;
+	struct collector *collector;
+	struct go_target *go; /* NULL when the program couldn't be read at all */
+	struct output output;
+
+	pthread_mutex_t lock; /* session, model, output */
+	pthread_t thread;
+	bool thread_started;
+	int stop_fd;  /* eventfd: the thread shall end */
+	int ended_fd; /* eventfd: the target has ended */
+	int pidfd;    /* of an attached target; -1 = poll /proc */
+	atomic_bool ended;
+
+	uint64_t last_ns; /* of the latest event: the engine's own are stamped with it, so that order holds */
+	bool exec_seen;   /* an EV_EXEC came with the last poll */
+	bool first_exec;  /* a launched target's own exec is still to come */
+
+	enum check_state check;
+	uint64_t check_since_ns;
+	uint64_t check_next_ns;
+	struct ev_runtime runtime; /* as last told */
+
+	uint64_t gauges_next_ns;
+	uint64_t self_base_ns; /* our CPU time when the session began */
+};
+
+/** Feeds an event of the engine's own, stamped so that order holds. With the lock held. */
+void engine_tell(struct engine *e, struct event ev);
+
+/* ---- watch.c: all with the lock held, but for the start, where there is no thread yet ---- */
+
+/** Opens the target's program. Programs that can't be read as Go are no fault. 0 or -errno with @fault. */
+int watch_open(struct engine *e, struct fault *fault);
+/** The program runs now: describes it as far as it can be told, and begins the self-check. */
+void watch_begin(struct engine *e);
+/** Once a round: follows an exec, goes on with the self-check, tells changes of the runtime's settings. */
+void watch_round(struct engine *e, uint64_t now_ns);
+void watch_close(struct engine *e);
+
+/* ---- gauges.c ---- */
+
+/** Our own CPU time is counted from now on. */
+void gauges_begin(struct engine *e);
+/** Reads and tells all gauges. With the lock held. */
+void gauges_tell(struct engine *e);
+
+#endif
