@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static unsigned topics;
 static int log_fd = -1;
@@ -42,20 +43,20 @@ void log_init(void)
 
 void log_write(enum log_topic topic, const char *fmt, ...)
 {
-	char line[1024];
+	char text[512], line[sizeof(text) * 4 + 32];
 	va_list ap;
 
 	if (!(topics & topic) || log_fd < 0)
 		return;
 	uint64_t now = clock_now_ns();
-	int n = snprintf(line, sizeof(line), "%llu.%06llu ", (unsigned long long)(now / NS_PER_S),
-			 (unsigned long long)(now % NS_PER_S / 1000));
 	va_start(ap, fmt);
-	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, fmt, ap);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (m < 0)
+	if (n < 0)
 		return;
-	size_t len = strlen(line);
+	size_t len = (size_t)snprintf(line, sizeof(line), "%llu.%06llu ", (unsigned long long)(now / NS_PER_S),
+				      (unsigned long long)(now % NS_PER_S / 1000));
+	len += text_escape(line + len, sizeof(line) - len - 1, text, strlen(text));
 	line[len++] = '\n';
 	/* One write a line: lines of several threads don't mix. A full disk is not worth a word here. */
 	if (write(log_fd, line, len) < 0)

@@ -16,7 +16,10 @@ enum log_topic {
 /** Reads the environment once; called by main before any thread starts. */
 void log_init(void);
 
-/** Writes one line if @topic is on. */
+/**
+ * Writes one line if @topic is on; cut at 511 bytes, foreign text in it escaped. Any thread: lines don't mix. errno may
+ * change.
+ */
 void log_write(enum log_topic topic, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -27,6 +27,9 @@ static bool is_printable(uint32_t cp)
 {
 	if (cp < 0x80)
 		return cp >= 0x20 && cp != 0x7f;
+	/* Drawn as nothing: joiners, fillers that Unicode calls letters, variation selectors. */
+	if (utf8proc_get_property((utf8proc_int32_t)cp)->ignorable)
+		return false;
 	switch (utf8proc_category((utf8proc_int32_t)cp)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:

@@ -23,10 +23,11 @@ size_t text_cols(const char *s);
 /** Decodes the code point at @s; returns its byte length (1 to 4), or 0 at the end. Invalid bytes give U+FFFD and 1. */
 size_t text_decode(const char *s, uint32_t *ret_cp);
 
-/** Formats a duration for people: "812 ns", "14.1 µs", "658 ms", "2.31 s". @cap >= 16. Returns @dst. */
+/** Formats a duration for people, rounded to three digits: "812 ns", "14.1 µs", "658 ms", "2.31 s". @cap >= 16. Returns
+ * @dst. */
 char *text_duration(char *dst, size_t cap, uint64_t ns);
 
-/** Formats a count with a unit: "812", "14.1k", "3.2M". @cap >= 16. Returns @dst. */
+/** Formats a count with a unit: "812", "14.1k", "3.20M". @cap >= 16. Returns @dst. */
 char *text_count(char *dst, size_t cap, uint64_t n);
 
 #endif

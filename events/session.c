@@ -105,7 +105,13 @@ const char *async_source_name(enum async_source source)
 
 const char *detail_name(enum detail_level level)
 {
-	static const char *const names[] = {"threads", "sched", "exact"};
-
-	return names[level];
+	switch (level) {
+	case DETAIL_THREADS:
+		return "threads";
+	case DETAIL_SCHED:
+		return "sched";
+	case DETAIL_EXACT:
+		return "exact";
+	}
+	return "unknown"; /* a number from a damaged capture */
 }
