@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <sys/wait.h>
+
+#include "report/report_internal.h"
+
+bool report_runtime_seen(const struct session *s)
+{
+	return s->go_version && s->detail != DETAIL_THREADS;
+}
+
+uint64_t report_lost(const struct model_counts *c)
+{
+	return c->lost[EV_LOST_RING] + c->lost[EV_LOST_QUEUE];
+}
+
+int report_exit_status(const struct model_counts *c)
+{
+	if (!c->exited || c->exit_status < 0)
+		return -1;
+	if (WIFEXITED(c->exit_status))
+		return WEXITSTATUS(c->exit_status);
+	return WIFSIGNALED(c->exit_status) ? 128 + WTERMSIG(c->exit_status) : -1;
+}
+
+struct report_place report_place_of(const struct model *m, uint32_t func, uint32_t loc)
+{
+	struct report_place place = {0};
+	struct loc_info info;
+
+	if (model_loc(m, loc, &info)) {
+		place.file = info.file && *info.file ? info.file : NULL;
+		place.line = info.line;
+		if (!func)
+			func = info.func;
+	}
+	const struct func_info *f = model_func(m, func);
+	if (f)
+		place.func = f->name;
+	return place;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/report.h"
+#include "report/report_internal.h"
+
+/* Readers that keep numbers as doubles (JavaScript, cJSON itself) are exact up to here. */
+#define JSON_INT_MAX   ((uint64_t)1 << 53)
+#define TEXT_BYTES_MAX 4096
+
+static void json_delete(cJSON **j)
+{
+	cJSON_Delete(*j);
+}
+
+/* cJSON prints numbers through double and may choose an exponent: integers are written as they are. */
+static cJSON *json_uint(uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, v < JSON_INT_MAX ? v : JSON_INT_MAX);
+	return cJSON_CreateRaw(text);
+}
+
+static void add_uint(cJSON *o, const char *key, uint64_t v)
+{
+	cJSON_AddItemToObject(o, key, json_uint(v));
+}
+
+static void add_known(cJSON *o, const char *key, uint64_t v, bool known)
+{
+	if (known)
+		add_uint(o, key, v);
+	else
+		cJSON_AddNullToObject(o, key);
+}
+
+static cJSON *json_text(const char *s)
+{
+	char text[TEXT_BYTES_MAX];
+
+	if (!s)
+		return cJSON_CreateNull();
+	text_escape(text, sizeof(text), s, strlen(s));
+	return cJSON_CreateString(text);
+}
+
+static void add_text(cJSON *o, const char *key, const char *s)
+{
+	cJSON_AddItemToObject(o, key, json_text(s));
+}
+
+static void add_tristate(cJSON *o, const char *key, int v)
+{
+	if (v < 0)
+		cJSON_AddNullToObject(o, key);
+	else
+		cJSON_AddBoolToObject(o, key, v);
+}
+
+static cJSON *add_strings(cJSON *o, const char *key, char *const *list, size_t n)
+{
+	cJSON *a = cJSON_AddArrayToObject(o, key);
+
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(a, json_text(list[i]));
+	return a;
+}
+
+static size_t count_strings(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static void add_kvs(cJSON *o, const char *key, const struct session_kv *kv, size_t n)
+{
+	cJSON *obj = cJSON_AddObjectToObject(o, key);
+
+	for (size_t i = 0; i < n; i++) {
+		char name[256];
+
+		text_escape(name, sizeof(name), kv[i].key, strlen(kv[i].key));
+		/* A key given twice: the last one counts, as it does for Go. */
+		cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
+		add_text(obj, name, kv[i].value);
+	}
+}
+
+/* @s NULL = not watched at all. */
+static void add_hist(cJSON *o, const char *key, const struct hist_summary *s)
+{
+	if (!s) {
+		cJSON_AddNullToObject(o, key);
+		return;
+	}
+	cJSON *h = cJSON_AddObjectToObject(o, key);
+	bool any = s->count > 0;
+
+	add_uint(h, "count", s->count);
+	add_known(h, "min", s->min, any);
+	add_known(h, "mean", s->mean, any);
+	add_known(h, "p50", s->p50, any);
+	add_known(h, "p90", s->p90, any);
+	add_known(h, "p95", s->p95, any);
+	add_known(h, "p99", s->p99, any);
+	add_known(h, "max", s->max, any);
+}
+
+static void add_target(cJSON *root, const struct session *s, const struct model_counts *c)
+{
+	cJSON *o = cJSON_AddObjectToObject(root, "target");
+	int status = report_exit_status(c);
+
+	add_known(o, "pid", s->pid, s->pid != 0);
+	add_text(o, "exe", s->exe);
+	if (s->args)
+		add_strings(o, "args", s->args, count_strings(s->args));
+	else
+		cJSON_AddNullToObject(o, "args");
+	add_known(o, "exit_status", (uint64_t)status, status >= 0);
+	add_text(o, "go_version", s->go_version);
+	add_kvs(o, "build_settings", s->build_settings, s->n_build_settings);
+	add_tristate(o, "stripped", s->stripped);
+	add_text(o, "linkmode", s->linkmode);
+	add_known(o, "gomaxprocs", (uint64_t)c->gomaxprocs, c->gomaxprocs > 0);
+	add_kvs(o, "env", s->env, s->n_env);
+}
+
+static void add_collector(cJSON *root, const struct model *m, const struct session *s, const struct model_counts *c)
+{
+	static const char *const causes[EV_LOST_CAUSE_COUNT] = {
+		[EV_LOST_RING] = "ring",
+		[EV_LOST_QUEUE] = "queue",
+		[EV_LOST_LATE] = "late",
+		[EV_LOST_LABEL] = "label",
+	};
+	cJSON *o = cJSON_AddObjectToObject(root, "collector");
+	double pct = model_overhead_pct(m);
+
+	add_text(o, "name", s->collector);
+	add_text(o, "detail", detail_name(s->detail));
+	add_uint(o, "events", c->events);
+	add_uint(o, "lost", report_lost(c));
+	cJSON *by_cause = cJSON_AddObjectToObject(o, "lost_by_cause");
+	for (size_t i = 0; i < EV_LOST_CAUSE_COUNT; i++)
+		add_uint(by_cause, causes[i], c->lost[i]);
+	add_uint(o, "duration_ns", model_now(m) - model_start(m));
+	if (pct < 0 || !isfinite(pct))
+		cJSON_AddNullToObject(o, "overhead_pct");
+	else
+		cJSON_AddNumberToObject(o, "overhead_pct", round(pct * 1000) / 1000);
+	add_strings(o, "missing", s->missing, count_strings(s->missing));
+}
+
+static void add_async(cJSON *root, const struct session *s)
+{
+	cJSON *o = cJSON_AddObjectToObject(root, "async_preempt");
+
+	add_tristate(o, "enabled", s->async_enabled);
+	add_text(o, "source", async_source_name(s->async_source));
+	add_strings(o, "evidence", s->async_evidence, s->n_async_evidence);
+}
+
+static int add_worst(cJSON *preempt, const struct model *m, size_t max)
+{
+	cJSON *a = cJSON_AddArrayToObject(preempt, "worst");
+	cleanup_free struct gap *gaps = calloc(max, sizeof(*gaps));
+
+	if (!gaps)
+		return -ENOMEM;
+	size_t n = model_worst_gaps(m, gaps, max);
+	for (size_t i = 0; i < n; i++) {
+		const struct gap *g = &gaps[i];
+		struct report_place place = report_place_of(m, g->func, g->loc);
+		cJSON *o = cJSON_CreateObject();
+
+		add_known(o, "goid", g->goid, g->goid != 0);
+		add_text(o, "func", place.func);
+		add_text(o, "file", place.file);
+		add_known(o, "line", place.line, place.line != 0);
+		add_known(o, "cpu", g->cpu, g->cpu != UINT16_MAX);
+		add_uint(o, "at_ns", report_since_start(m, g->request_ns));
+		add_uint(o, "latency_ns", gap_ns(g, model_now(m)));
+		cJSON_AddBoolToObject(o, "pending", g->end == GAP_PENDING);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
+static int add_preempt(cJSON *root, const struct model *m, const struct model_counts *c, bool seen, size_t max_worst)
+{
+	cJSON *o = cJSON_AddObjectToObject(root, "preempt");
+	struct hist_summary latency;
+
+	add_known(o, "requests", c->requests, seen);
+	cJSON *taken = cJSON_AddObjectToObject(o, "taken");
+	add_known(taken, "async", c->taken_async, seen);
+	add_known(taken, "cooperative", c->taken_cooperative, seen);
+	add_known(taken, "voluntary", c->taken_voluntary, seen);
+	add_known(o, "pending", c->pending, seen);
+	add_known(o, "signals", c->signals, seen);
+	model_gap_summary(m, &latency);
+	add_hist(o, "latency_ns", seen ? &latency : NULL);
+	return add_worst(o, m, max_worst);
+}
+
+static void add_stw(cJSON *root, const struct model *m, const struct model_counts *c, bool seen)
+{
+	cJSON *o = cJSON_AddObjectToObject(root, "stw");
+	struct hist_summary total, stopping;
+
+	add_known(o, "count", c->stw_count, seen);
+	cJSON *by_reason = cJSON_AddObjectToObject(o, "by_reason");
+	for (uint8_t i = 0; i < EV_STW_REASON_COUNT; i++) {
+		if (c->stw_by_reason[i])
+			add_uint(by_reason, stw_reason_name(i), c->stw_by_reason[i]);
+	}
+	model_stw_summary(m, &total, &stopping);
+	add_hist(o, "total_ns", seen ? &total : NULL);
+	add_hist(o, "stopping_ns", seen ? &stopping : NULL);
+}
+
+static void add_thread_hists(cJSON *root, const struct model *m)
+{
+	struct model_hists h;
+	struct hist_summary s;
+
+	model_hists(m, &h);
+	hist_summarize(h.runqueue, &s);
+	add_hist(root, "runqueue_ns", &s);
+	hist_summarize(h.kernel_gap, &s);
+	add_hist(root, "kernel_gap_ns", &s);
+	/* Needs every goroutine switch, which no detail level of this version delivers. */
+	add_hist(root, "goroutine_wait_ns", NULL);
+}
+
+static int add_cpus(cJSON *root, const struct model *m)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "cpus");
+	cleanup_free struct cpu_total *cpus = calloc(REPORT_CPUS_MAX, sizeof(*cpus));
+
+	if (!cpus)
+		return -ENOMEM;
+	size_t n = model_cpus(m, cpus, REPORT_CPUS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct cpu_total *t = &cpus[i];
+		cJSON *o = cJSON_CreateObject();
+
+		add_uint(o, "cpu", t->cpu);
+		add_uint(o, "target_ns", t->target_ns);
+		add_known(o, "other_ns", t->other_ns, t->other_ns != UINT64_MAX);
+		add_known(o, "idle_ns", t->idle_ns, t->idle_ns != UINT64_MAX);
+		add_uint(o, "switches", t->switches);
+		add_uint(o, "migrations_in", t->migrations_in);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
+static int add_threads(cJSON *root, const struct model *m, size_t max)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "threads");
+	cleanup_free struct thread_total *threads = calloc(max, sizeof(*threads));
+
+	if (!threads)
+		return -ENOMEM;
+	size_t n = model_threads(m, threads, max);
+	for (size_t i = 0; i < n; i++) {
+		const struct thread_total *t = &threads[i];
+		cJSON *o = cJSON_CreateObject();
+
+		add_uint(o, "tid", t->tid);
+		add_text(o, "comm", t->comm && *t->comm ? t->comm : NULL);
+		add_uint(o, "run_ns", t->run_ns);
+		add_uint(o, "wait_ns", t->wait_ns);
+		add_uint(o, "sleep_ns", t->sleep_ns);
+		add_uint(o, "voluntary", t->voluntary);
+		add_uint(o, "involuntary", t->involuntary);
+		add_uint(o, "migrations", t->migrations);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
+static int add_goroutines(cJSON *root, const struct model *m, size_t max)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "goroutines");
+	cleanup_free struct g_total *gs = calloc(max, sizeof(*gs));
+
+	if (!gs)
+		return -ENOMEM;
+	size_t n = model_goroutines(m, gs, max);
+	for (size_t i = 0; i < n; i++) {
+		const struct g_total *t = &gs[i];
+		const struct func_info *f = model_func(m, t->start_func);
+		cJSON *o = cJSON_CreateObject();
+
+		add_uint(o, "goid", t->goid);
+		add_text(o, "func", f ? f->name : NULL);
+		add_uint(o, "run_ns", t->run_ns);
+		add_uint(o, "slices", t->slices);
+		add_uint(o, "max_slice_ns", t->max_slice_ns);
+		add_uint(o, "overrun_ns", t->overrun_ns);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
+/* Verdicts are sentences of our own; the model has escaped what they quote. */
+static int add_verdicts(cJSON *root, const struct model *m)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "verdicts");
+	cleanup_free struct verdict *verdicts = calloc(REPORT_VERDICTS_MAX, sizeof(*verdicts));
+
+	if (!verdicts)
+		return -ENOMEM;
+	size_t n = model_verdicts(m, verdicts, REPORT_VERDICTS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct verdict *v = &verdicts[i];
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "code", v->code);
+		cJSON_AddStringToObject(o, "severity", severity_name(v->severity));
+		cJSON_AddStringToObject(o, "title", v->title);
+		cJSON *evidence = cJSON_AddArrayToObject(o, "evidence");
+		for (size_t j = 0; j < v->n_evidence; j++)
+			cJSON_AddItemToArray(evidence, cJSON_CreateString(v->evidence[j]));
+		cJSON_AddStringToObject(o, "advice", v->advice);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
+static size_t limit(size_t wanted, size_t dflt)
+{
+	return wanted ? wanted : dflt;
+}
+
+int report_json(const struct model *m, const struct report_opts *opts, FILE *out)
+{
+	static const struct report_opts defaults;
+	cleanup_with(json_delete) cJSON *root = cJSON_CreateObject();
+	const struct session *s = model_session(m);
+	bool seen = report_runtime_seen(s);
+	struct model_counts c;
+
+	if (!opts)
+		opts = &defaults;
+	model_counts(m, &c);
+	cJSON_AddStringToObject(root, "schema", "schedtop.report/1");
+	cJSON_AddStringToObject(root, "schedtop_version", SCHEDTOP_VERSION);
+	add_target(root, s, &c);
+	add_collector(root, m, s, &c);
+	add_async(root, s);
+	int err = add_preempt(root, m, &c, seen, limit(opts->max_worst, 20));
+	if (err < 0)
+		return err;
+	add_stw(root, m, &c, seen);
+	add_thread_hists(root, m);
+	err = add_cpus(root, m);
+	if (err == 0)
+		err = add_threads(root, m, limit(opts->max_threads, 200));
+	if (err == 0)
+		err = add_goroutines(root, m, limit(opts->max_goroutines, 50));
+	if (err == 0)
+		err = add_verdicts(root, m);
+	if (err < 0)
+		return err;
+
+	cleanup_free char *text = cJSON_Print(root);
+	if (!text)
+		return -ENOMEM;
+	errno = 0;
+	if (fprintf(out, "%s\n", text) < 0 || fflush(out) != 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}

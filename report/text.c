@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The report for people, who may read it at three in the morning: the verdicts first, the figures behind them after. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/report.h"
+#include "report/report_internal.h"
+
+#define WRAP_COLS          100
+#define WORST_DEFAULT      20
+#define THREADS_DEFAULT    20
+#define GOROUTINES_DEFAULT 10
+
+/* Escapes into a buffer of the caller's. */
+static const char *safe(char *dst, size_t cap, const char *s)
+{
+	text_escape(dst, cap, s, strlen(s));
+	return dst;
+}
+
+#define SAFE(s) safe((char[256]){0}, 256, (s))
+
+static void put_spaces(FILE *out, size_t n)
+{
+	while (n--)
+		fputc(' ', out);
+}
+
+/* One cell of a table; units like µs have more bytes than columns. */
+static void put_right(FILE *out, size_t cols, const char *text)
+{
+	size_t have = text_cols(text);
+
+	put_spaces(out, have < cols ? cols - have : 0);
+	fputs(text, out);
+}
+
+static void put_left(FILE *out, size_t cols, const char *text)
+{
+	size_t have = text_cols(text);
+
+	fputs(text, out);
+	put_spaces(out, have < cols ? cols - have : 0);
+}
+
+static void put_duration(FILE *out, size_t cols, uint64_t ns)
+{
+	char text[32];
+
+	put_right(out, cols, text_duration(text, sizeof(text), ns));
+}
+
+static void put_number(FILE *out, size_t cols, uint64_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, n);
+	put_right(out, cols, text);
+}
+
+static void put_title(FILE *out, const char *title)
+{
+	fprintf(out, "\n%s\n", title);
+}
+
+/* Breaks a sentence at spaces; the lines after the first are indented by @indent columns. */
+static void put_wrapped(FILE *out, size_t indent, const char *text)
+{
+	size_t col = indent;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+		char word[512];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(len < sizeof(word) ? len : sizeof(word) - 1), text);
+		size_t cols = text_cols(word);
+		if (col > indent && col + 1 + cols > WRAP_COLS) {
+			fputc('\n', out);
+			put_spaces(out, indent);
+			col = indent;
+		} else if (col > indent) {
+			fputc(' ', out);
+			col++;
+		}
+		fwrite(text, 1, len, out);
+		col += cols;
+		text += len;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+static void put_item(FILE *out, const char *bullet, const char *text)
+{
+	fprintf(out, "  %s ", bullet);
+	put_wrapped(out, 3 + text_cols(bullet), text);
+}
+
+static void text_header(const struct model *m, const struct session *s, const struct model_counts *c, FILE *out)
+{
+	char duration[32];
+	int status = report_exit_status(c);
+	const char *name = s->exe && strrchr(s->exe, '/') ? strrchr(s->exe, '/') + 1 : s->exe;
+
+	fprintf(out, "schedtop %s: %s, PID %" PRIu32 ", %s, %s watched", SCHEDTOP_VERSION, name ? SAFE(name) : "?",
+		s->pid, s->go_version ? SAFE(s->go_version) : "not a Go program",
+		text_duration(duration, sizeof(duration), model_now(m) - model_start(m)));
+	if (status >= 0)
+		fprintf(out, ", ended with status %d", status);
+	else if (c->exited)
+		fputs(", ended", out);
+	fputc('\n', out);
+	if (c->gomaxprocs > 0)
+		fprintf(out, "GOMAXPROCS %" PRId32 " on %" PRIu32 " CPUs\n", c->gomaxprocs, s->n_cpus);
+}
+
+static int text_verdicts(const struct model *m, FILE *out)
+{
+	static const char *const marks[] = {
+		[SEVERITY_INFO] = "note:",
+		[SEVERITY_WARNING] = "warning:",
+		[SEVERITY_CRITICAL] = "CRITICAL:",
+	};
+	cleanup_free struct verdict *verdicts = calloc(REPORT_VERDICTS_MAX, sizeof(*verdicts));
+
+	if (!verdicts)
+		return -ENOMEM;
+	size_t n = model_verdicts(m, verdicts, REPORT_VERDICTS_MAX);
+	put_title(out, "Verdict");
+	for (size_t i = 0; i < n; i++) {
+		const struct verdict *v = &verdicts[i];
+
+		put_item(out, strcmp(v->code, "ok") == 0 ? "ok:" : marks[v->severity], v->title);
+		for (size_t j = 0; j < v->n_evidence; j++)
+			put_item(out, "  -", v->evidence[j]);
+		if (*v->advice)
+			put_item(out, "  =>", v->advice);
+	}
+	return 0;
+}
+
+static void text_async(const struct session *s, FILE *out)
+{
+	const char *source = async_source_name(s->async_source);
+
+	put_title(out, "Asynchronous preemption");
+	fprintf(out, "  %s%s%s%s\n",
+		s->async_enabled < 0 ? "unknown"
+		: s->async_enabled   ? "on"
+				     : "OFF",
+		source ? " (decided by: " : "", source ? source : "", source ? ")" : "");
+	for (size_t i = 0; i < s->n_async_evidence; i++)
+		put_item(out, "-", safe((char[1024]){0}, 1024, s->async_evidence[i]));
+}
+
+static void text_counts(const struct model_counts *c, FILE *out)
+{
+	put_title(out, "Preemption requests");
+	fprintf(out,
+		"  %" PRIu64 " requests; taken: %" PRIu64 " async, %" PRIu64 " cooperative, %" PRIu64
+		" voluntary; %" PRIu64 " pending; %" PRIu64 " SIGURGs sent\n",
+		c->requests, c->taken_async, c->taken_cooperative, c->taken_voluntary, c->pending, c->signals);
+	put_title(out, "Stop-the-world pauses");
+	fprintf(out, "  %" PRIu64 " pauses\n", c->stw_count);
+	for (uint8_t i = 0; i < EV_STW_REASON_COUNT; i++) {
+		if (!c->stw_by_reason[i])
+			continue;
+		put_number(out, 10, c->stw_by_reason[i]);
+		fprintf(out, "  %s\n", stw_reason_name(i));
+	}
+}
+
+static void text_hist(FILE *out, const char *name, const struct hist_summary *s)
+{
+	const uint64_t figures[] = {s->min, s->mean, s->p50, s->p90, s->p95, s->p99, s->max};
+
+	fputs("  ", out);
+	put_left(out, 20, name);
+	put_number(out, 9, s->count);
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
+		if (s->count)
+			put_duration(out, 10, figures[i]);
+		else
+			put_right(out, 10, "-");
+	}
+	fputc('\n', out);
+}
+
+static void text_hists(const struct model *m, bool seen, FILE *out)
+{
+	static const char *const columns[] = {"min", "mean", "p50", "p90", "p95", "p99", "max"};
+	struct hist_summary s, stopping;
+	struct model_hists h;
+
+	put_title(out, "Latencies");
+	fputs("  ", out);
+	put_left(out, 20, "");
+	put_right(out, 9, "count");
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		put_right(out, 10, columns[i]);
+	fputc('\n', out);
+	model_hists(m, &h);
+	if (seen) {
+		model_gap_summary(m, &s);
+		text_hist(out, "preemption gap", &s);
+		model_stw_summary(m, &s, &stopping);
+		text_hist(out, "STW pause", &s);
+		text_hist(out, "STW, stopping", &stopping);
+	}
+	hist_summarize(h.runqueue, &s);
+	text_hist(out, "thread run queue", &s);
+	hist_summarize(h.kernel_gap, &s);
+	text_hist(out, "kernel gap", &s);
+}
+
+static void text_place(const struct model *m, const struct gap *g, FILE *out)
+{
+	struct report_place place = report_place_of(m, g->func, g->loc);
+
+	fprintf(out, "  %s", place.func ? SAFE(place.func) : "?");
+	if (place.file)
+		fprintf(out, " (%s:%" PRIu32 ")", SAFE(place.file), place.line);
+}
+
+static int text_worst(const struct model *m, size_t max, FILE *out)
+{
+	cleanup_free struct gap *gaps = calloc(max, sizeof(*gaps));
+
+	if (!gaps)
+		return -ENOMEM;
+	size_t n = model_worst_gaps(m, gaps, max);
+	if (!n)
+		return 0;
+	put_title(out, "Longest preemption gaps");
+	fputs("     latency        at  goroutine  CPU  ended        asked by        where it ran\n", out);
+	for (size_t i = 0; i < n; i++) {
+		const struct gap *g = &gaps[i];
+		char number[24];
+
+		put_duration(out, 12, gap_ns(g, model_now(m)));
+		put_duration(out, 10, report_since_start(m, g->request_ns));
+		snprintf(number, sizeof(number), "%" PRIu64, g->goid);
+		put_right(out, 11, g->goid ? number : "?");
+		snprintf(number, sizeof(number), "%u", g->cpu);
+		put_right(out, 5, g->cpu != UINT16_MAX ? number : "?");
+		fputs("  ", out);
+		put_left(out, 11, gap_end_name(g->end));
+		fputs("  ", out);
+		put_left(out, 14, gap_cause_name(g->cause));
+		text_place(m, g, out);
+		fputc('\n', out);
+	}
+	return 0;
+}
+
+static int text_threads(const struct model *m, size_t max, FILE *out)
+{
+	/* One more than is shown tells whether there are more. */
+	cleanup_free struct thread_total *threads = calloc(max + 1, sizeof(*threads));
+
+	if (!threads)
+		return -ENOMEM;
+	size_t n = model_threads(m, threads, max + 1);
+	put_title(out, "Threads, by run time");
+	fputs("       TID  name                  run   waiting  sleeping  voluntary  involuntary  migrations\n", out);
+	for (size_t i = 0; i < n && i < max; i++) {
+		const struct thread_total *t = &threads[i];
+
+		put_number(out, 10, t->tid);
+		fputs("  ", out);
+		put_left(out, 15, SAFE(t->comm ? t->comm : ""));
+		put_duration(out, 10, t->run_ns);
+		put_duration(out, 10, t->wait_ns);
+		put_duration(out, 10, t->sleep_ns);
+		put_number(out, 11, t->voluntary);
+		put_number(out, 13, t->involuntary);
+		put_number(out, 12, t->migrations);
+		fputc('\n', out);
+	}
+	if (n > max)
+		fputs("  ... and more: --json has up to 200\n", out);
+	return 0;
+}
+
+static void put_known_duration(FILE *out, size_t cols, uint64_t ns)
+{
+	if (ns == UINT64_MAX)
+		put_right(out, cols, "-");
+	else
+		put_duration(out, cols, ns);
+}
+
+static int text_cpus(const struct model *m, FILE *out)
+{
+	cleanup_free struct cpu_total *cpus = calloc(REPORT_CPUS_MAX, sizeof(*cpus));
+
+	if (!cpus)
+		return -ENOMEM;
+	size_t n = model_cpus(m, cpus, REPORT_CPUS_MAX);
+	put_title(out, "CPUs");
+	fputs("   CPU    target    others      idle  switches  migrations in\n", out);
+	for (size_t i = 0; i < n; i++) {
+		put_number(out, 6, cpus[i].cpu);
+		put_duration(out, 10, cpus[i].target_ns);
+		put_known_duration(out, 10, cpus[i].other_ns);
+		put_known_duration(out, 10, cpus[i].idle_ns);
+		put_number(out, 10, cpus[i].switches);
+		put_number(out, 15, cpus[i].migrations_in);
+		fputc('\n', out);
+	}
+	return 0;
+}
+
+static int text_goroutines(const struct model *m, size_t max, FILE *out)
+{
+	cleanup_free struct g_total *gs = calloc(max, sizeof(*gs));
+
+	if (!gs)
+		return -ENOMEM;
+	size_t n = model_goroutines(m, gs, max);
+	if (!n)
+		return 0;
+	put_title(out, "Goroutines, by run time");
+	fputs("   goroutine       run    slices   longest   overrun  started as\n", out);
+	for (size_t i = 0; i < n; i++) {
+		const struct func_info *f = model_func(m, gs[i].start_func);
+
+		put_number(out, 12, gs[i].goid);
+		put_duration(out, 10, gs[i].run_ns);
+		put_number(out, 10, gs[i].slices);
+		put_duration(out, 10, gs[i].max_slice_ns);
+		put_duration(out, 10, gs[i].overrun_ns);
+		fprintf(out, "  %s\n", f ? SAFE(f->name) : "?");
+	}
+	return 0;
+}
+
+static void text_collector(const struct model *m, const struct session *s, const struct model_counts *c, FILE *out)
+{
+	double pct = model_overhead_pct(m);
+
+	put_title(out, "Collector");
+	fprintf(out, "  %s, detail %s: %" PRIu64 " events, %" PRIu64 " lost", s->collector ? s->collector : "?",
+		detail_name(s->detail), c->events, report_lost(c));
+	if (c->lost[EV_LOST_LATE] || c->lost[EV_LOST_LABEL])
+		fprintf(out, " (%" PRIu64 " late, %" PRIu64 " without their goroutine)", c->lost[EV_LOST_LATE],
+			c->lost[EV_LOST_LABEL]);
+	if (pct >= 0)
+		fprintf(out, "; overhead %.2f %% of one CPU", pct);
+	fputc('\n', out);
+	for (char **missing = s->missing; missing && *missing; missing++)
+		put_item(out, "not seen:", safe((char[1024]){0}, 1024, *missing));
+}
+
+int report_text(const struct model *m, const struct report_opts *opts, FILE *out)
+{
+	static const struct report_opts defaults;
+	const struct session *s = model_session(m);
+	bool seen = report_runtime_seen(s);
+	struct model_counts c;
+
+	if (!opts)
+		opts = &defaults;
+	model_counts(m, &c);
+	errno = 0;
+	text_header(m, s, &c, out);
+	int err = text_verdicts(m, out);
+	if (err < 0)
+		return err;
+	if (s->go_version)
+		text_async(s, out);
+	if (seen)
+		text_counts(&c, out);
+	text_hists(m, seen, out);
+	err = text_worst(m, opts->max_worst ? opts->max_worst : WORST_DEFAULT, out);
+	if (err == 0)
+		err = text_goroutines(m, opts->max_goroutines ? opts->max_goroutines : GOROUTINES_DEFAULT, out);
+	if (err == 0)
+		err = text_threads(m, opts->max_threads ? opts->max_threads : THREADS_DEFAULT, out);
+	if (err == 0)
+		err = text_cpus(m, out);
+	if (err < 0)
+		return err;
+	text_collector(m, s, &c, out);
+	if (fflush(out) != 0 || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
