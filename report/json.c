@@ -1,101 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <cjson/cJSON.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "report/json_write.h"
 #include "report/report.h"
 #include "report/report_internal.h"
-
-/* Readers that keep numbers as doubles (JavaScript, cJSON itself) are exact up to here. */
-#define JSON_INT_MAX   ((uint64_t)1 << 53)
-#define TEXT_BYTES_MAX 4096
-
-static void json_delete(cJSON **j)
-{
-	cJSON_Delete(*j);
-}
-
-/* cJSON prints numbers through double and may choose an exponent: integers are written as they are. */
-static cJSON *json_uint(uint64_t v)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, v < JSON_INT_MAX ? v : JSON_INT_MAX);
-	return cJSON_CreateRaw(text);
-}
-
-static void add_uint(cJSON *o, const char *key, uint64_t v)
-{
-	cJSON_AddItemToObject(o, key, json_uint(v));
-}
-
-static void add_known(cJSON *o, const char *key, uint64_t v, bool known)
-{
-	if (known)
-		add_uint(o, key, v);
-	else
-		cJSON_AddNullToObject(o, key);
-}
-
-static cJSON *json_text(const char *s)
-{
-	char text[TEXT_BYTES_MAX];
-
-	if (!s)
-		return cJSON_CreateNull();
-	text_escape(text, sizeof(text), s, strlen(s));
-	return cJSON_CreateString(text);
-}
-
-static void add_text(cJSON *o, const char *key, const char *s)
-{
-	cJSON_AddItemToObject(o, key, json_text(s));
-}
-
-static void add_tristate(cJSON *o, const char *key, int v)
-{
-	if (v < 0)
-		cJSON_AddNullToObject(o, key);
-	else
-		cJSON_AddBoolToObject(o, key, v);
-}
-
-static cJSON *add_strings(cJSON *o, const char *key, char *const *list, size_t n)
-{
-	cJSON *a = cJSON_AddArrayToObject(o, key);
-
-	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(a, json_text(list[i]));
-	return a;
-}
-
-static size_t count_strings(char *const *list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	return n;
-}
-
-static void add_kvs(cJSON *o, const char *key, const struct session_kv *kv, size_t n)
-{
-	cJSON *obj = cJSON_AddObjectToObject(o, key);
-
-	for (size_t i = 0; i < n; i++) {
-		char name[256];
-
-		text_escape(name, sizeof(name), kv[i].key, strlen(kv[i].key));
-		/* A key given twice: the last one counts, as it does for Go. */
-		cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
-		add_text(obj, name, kv[i].value);
-	}
-}
 
 /* @s NULL = not watched at all. */
 static void add_hist(cJSON *o, const char *key, const struct hist_summary *s)
@@ -107,14 +18,14 @@ static void add_hist(cJSON *o, const char *key, const struct hist_summary *s)
 	cJSON *h = cJSON_AddObjectToObject(o, key);
 	bool any = s->count > 0;
 
-	add_uint(h, "count", s->count);
-	add_known(h, "min", s->min, any);
-	add_known(h, "mean", s->mean, any);
-	add_known(h, "p50", s->p50, any);
-	add_known(h, "p90", s->p90, any);
-	add_known(h, "p95", s->p95, any);
-	add_known(h, "p99", s->p99, any);
-	add_known(h, "max", s->max, any);
+	json_add_uint(h, "count", s->count);
+	json_add_known(h, "min", s->min, any);
+	json_add_known(h, "mean", s->mean, any);
+	json_add_known(h, "p50", s->p50, any);
+	json_add_known(h, "p90", s->p90, any);
+	json_add_known(h, "p95", s->p95, any);
+	json_add_known(h, "p99", s->p99, any);
+	json_add_known(h, "max", s->max, any);
 }
 
 static void add_target(cJSON *root, const struct session *s, const struct model_counts *c)
@@ -122,19 +33,19 @@ static void add_target(cJSON *root, const struct session *s, const struct model_
 	cJSON *o = cJSON_AddObjectToObject(root, "target");
 	int status = report_exit_status(c);
 
-	add_known(o, "pid", s->pid, s->pid != 0);
-	add_text(o, "exe", s->exe);
+	json_add_known(o, "pid", s->pid, s->pid != 0);
+	json_add_text(o, "exe", s->exe);
 	if (s->args)
-		add_strings(o, "args", s->args, count_strings(s->args));
+		json_add_texts(o, "args", s->args);
 	else
 		cJSON_AddNullToObject(o, "args");
-	add_known(o, "exit_status", (uint64_t)status, status >= 0);
-	add_text(o, "go_version", s->go_version);
-	add_kvs(o, "build_settings", s->build_settings, s->n_build_settings);
-	add_tristate(o, "stripped", s->stripped);
-	add_text(o, "linkmode", s->linkmode);
-	add_known(o, "gomaxprocs", (uint64_t)c->gomaxprocs, c->gomaxprocs > 0);
-	add_kvs(o, "env", s->env, s->n_env);
+	json_add_known(o, "exit_status", (uint64_t)status, status >= 0);
+	json_add_text(o, "go_version", s->go_version);
+	json_add_kvs(o, "build_settings", s->build_settings, s->n_build_settings);
+	json_add_tristate(o, "stripped", s->stripped);
+	json_add_text(o, "linkmode", s->linkmode);
+	json_add_known(o, "gomaxprocs", (uint64_t)c->gomaxprocs, c->gomaxprocs > 0);
+	json_add_kvs(o, "env", s->env, s->n_env);
 }
 
 static void add_collector(cJSON *root, const struct model *m, const struct session *s, const struct model_counts *c)
@@ -148,28 +59,28 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 	cJSON *o = cJSON_AddObjectToObject(root, "collector");
 	double pct = model_overhead_pct(m);
 
-	add_text(o, "name", s->collector);
-	add_text(o, "detail", detail_name(s->detail));
-	add_uint(o, "events", c->events);
-	add_uint(o, "lost", report_lost(c));
+	json_add_text(o, "name", s->collector);
+	json_add_text(o, "detail", detail_name(s->detail));
+	json_add_uint(o, "events", c->events);
+	json_add_uint(o, "lost", report_lost(c));
 	cJSON *by_cause = cJSON_AddObjectToObject(o, "lost_by_cause");
 	for (size_t i = 0; i < EV_LOST_CAUSE_COUNT; i++)
-		add_uint(by_cause, causes[i], c->lost[i]);
-	add_uint(o, "duration_ns", model_now(m) - model_start(m));
+		json_add_uint(by_cause, causes[i], c->lost[i]);
+	json_add_uint(o, "duration_ns", model_now(m) - model_start(m));
 	if (pct < 0 || !isfinite(pct))
 		cJSON_AddNullToObject(o, "overhead_pct");
 	else
 		cJSON_AddNumberToObject(o, "overhead_pct", round(pct * 1000) / 1000);
-	add_strings(o, "missing", s->missing, count_strings(s->missing));
+	json_add_texts(o, "missing", s->missing);
 }
 
 static void add_async(cJSON *root, const struct session *s)
 {
 	cJSON *o = cJSON_AddObjectToObject(root, "async_preempt");
 
-	add_tristate(o, "enabled", s->async_enabled);
-	add_text(o, "source", async_source_name(s->async_source));
-	add_strings(o, "evidence", s->async_evidence, s->n_async_evidence);
+	json_add_tristate(o, "enabled", s->async_enabled);
+	json_add_text(o, "source", async_source_name(s->async_source));
+	json_add_texts_n(o, "evidence", s->async_evidence, s->n_async_evidence);
 }
 
 static int add_worst(cJSON *preempt, const struct model *m, size_t max)
@@ -185,13 +96,13 @@ static int add_worst(cJSON *preempt, const struct model *m, size_t max)
 		struct report_place place = report_place_of(m, g->func, g->loc);
 		cJSON *o = cJSON_CreateObject();
 
-		add_known(o, "goid", g->goid, g->goid != 0);
-		add_text(o, "func", place.func);
-		add_text(o, "file", place.file);
-		add_known(o, "line", place.line, place.line != 0);
-		add_known(o, "cpu", g->cpu, g->cpu != UINT16_MAX);
-		add_uint(o, "at_ns", report_since_start(m, g->request_ns));
-		add_uint(o, "latency_ns", gap_ns(g, model_now(m)));
+		json_add_known(o, "goid", g->goid, g->goid != 0);
+		json_add_text(o, "func", place.func);
+		json_add_text(o, "file", place.file);
+		json_add_known(o, "line", place.line, place.line != 0);
+		json_add_known(o, "cpu", g->cpu, g->cpu != UINT16_MAX);
+		json_add_uint(o, "at_ns", report_since_start(m, g->request_ns));
+		json_add_uint(o, "latency_ns", gap_ns(g, model_now(m)));
 		cJSON_AddBoolToObject(o, "pending", g->end == GAP_PENDING);
 		cJSON_AddItemToArray(a, o);
 	}
@@ -203,13 +114,13 @@ static int add_preempt(cJSON *root, const struct model *m, const struct model_co
 	cJSON *o = cJSON_AddObjectToObject(root, "preempt");
 	struct hist_summary latency;
 
-	add_known(o, "requests", c->requests, seen);
+	json_add_known(o, "requests", c->requests, seen);
 	cJSON *taken = cJSON_AddObjectToObject(o, "taken");
-	add_known(taken, "async", c->taken_async, seen);
-	add_known(taken, "cooperative", c->taken_cooperative, seen);
-	add_known(taken, "voluntary", c->taken_voluntary, seen);
-	add_known(o, "pending", c->pending, seen);
-	add_known(o, "signals", c->signals, seen);
+	json_add_known(taken, "async", c->taken_async, seen);
+	json_add_known(taken, "cooperative", c->taken_cooperative, seen);
+	json_add_known(taken, "voluntary", c->taken_voluntary, seen);
+	json_add_known(o, "pending", c->pending, seen);
+	json_add_known(o, "signals", c->signals, seen);
 	model_gap_summary(m, &latency);
 	add_hist(o, "latency_ns", seen ? &latency : NULL);
 	return add_worst(o, m, max_worst);
@@ -220,11 +131,11 @@ static void add_stw(cJSON *root, const struct model *m, const struct model_count
 	cJSON *o = cJSON_AddObjectToObject(root, "stw");
 	struct hist_summary total, stopping;
 
-	add_known(o, "count", c->stw_count, seen);
+	json_add_known(o, "count", c->stw_count, seen);
 	cJSON *by_reason = cJSON_AddObjectToObject(o, "by_reason");
 	for (uint8_t i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (c->stw_by_reason[i])
-			add_uint(by_reason, stw_reason_name(i), c->stw_by_reason[i]);
+			json_add_uint(by_reason, stw_reason_name(i), c->stw_by_reason[i]);
 	}
 	model_stw_summary(m, &total, &stopping);
 	add_hist(o, "total_ns", seen ? &total : NULL);
@@ -257,12 +168,12 @@ static int add_cpus(cJSON *root, const struct model *m)
 		const struct cpu_total *t = &cpus[i];
 		cJSON *o = cJSON_CreateObject();
 
-		add_uint(o, "cpu", t->cpu);
-		add_uint(o, "target_ns", t->target_ns);
-		add_known(o, "other_ns", t->other_ns, t->other_ns != UINT64_MAX);
-		add_known(o, "idle_ns", t->idle_ns, t->idle_ns != UINT64_MAX);
-		add_uint(o, "switches", t->switches);
-		add_uint(o, "migrations_in", t->migrations_in);
+		json_add_uint(o, "cpu", t->cpu);
+		json_add_uint(o, "target_ns", t->target_ns);
+		json_add_known(o, "other_ns", t->other_ns, t->other_ns != UINT64_MAX);
+		json_add_known(o, "idle_ns", t->idle_ns, t->idle_ns != UINT64_MAX);
+		json_add_uint(o, "switches", t->switches);
+		json_add_uint(o, "migrations_in", t->migrations_in);
 		cJSON_AddItemToArray(a, o);
 	}
 	return 0;
@@ -280,14 +191,14 @@ static int add_threads(cJSON *root, const struct model *m, size_t max)
 		const struct thread_total *t = &threads[i];
 		cJSON *o = cJSON_CreateObject();
 
-		add_uint(o, "tid", t->tid);
-		add_text(o, "comm", t->comm && *t->comm ? t->comm : NULL);
-		add_uint(o, "run_ns", t->run_ns);
-		add_uint(o, "wait_ns", t->wait_ns);
-		add_uint(o, "sleep_ns", t->sleep_ns);
-		add_uint(o, "voluntary", t->voluntary);
-		add_uint(o, "involuntary", t->involuntary);
-		add_uint(o, "migrations", t->migrations);
+		json_add_uint(o, "tid", t->tid);
+		json_add_text(o, "comm", t->comm && *t->comm ? t->comm : NULL);
+		json_add_uint(o, "run_ns", t->run_ns);
+		json_add_uint(o, "wait_ns", t->wait_ns);
+		json_add_uint(o, "sleep_ns", t->sleep_ns);
+		json_add_uint(o, "voluntary", t->voluntary);
+		json_add_uint(o, "involuntary", t->involuntary);
+		json_add_uint(o, "migrations", t->migrations);
 		cJSON_AddItemToArray(a, o);
 	}
 	return 0;
@@ -306,12 +217,12 @@ static int add_goroutines(cJSON *root, const struct model *m, size_t max)
 		const struct func_info *f = model_func(m, t->start_func);
 		cJSON *o = cJSON_CreateObject();
 
-		add_uint(o, "goid", t->goid);
-		add_text(o, "func", f ? f->name : NULL);
-		add_uint(o, "run_ns", t->run_ns);
-		add_uint(o, "slices", t->slices);
-		add_uint(o, "max_slice_ns", t->max_slice_ns);
-		add_uint(o, "overrun_ns", t->overrun_ns);
+		json_add_uint(o, "goid", t->goid);
+		json_add_text(o, "func", f ? f->name : NULL);
+		json_add_uint(o, "run_ns", t->run_ns);
+		json_add_uint(o, "slices", t->slices);
+		json_add_uint(o, "max_slice_ns", t->max_slice_ns);
+		json_add_uint(o, "overrun_ns", t->overrun_ns);
 		cJSON_AddItemToArray(a, o);
 	}
 	return 0;
@@ -350,7 +261,7 @@ static size_t limit(size_t wanted, size_t dflt)
 int report_json(const struct model *m, const struct report_opts *opts, FILE *out)
 {
 	static const struct report_opts defaults;
-	cleanup_with(json_delete) cJSON *root = cJSON_CreateObject();
+	cleanup_with(json_write_delete) cJSON *root = cJSON_CreateObject();
 	const struct session *s = model_session(m);
 	bool seen = report_runtime_seen(s);
 	struct model_counts c;
@@ -377,12 +288,5 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 		err = add_verdicts(root, m);
 	if (err < 0)
 		return err;
-
-	cleanup_free char *text = cJSON_Print(root);
-	if (!text)
-		return -ENOMEM;
-	errno = 0;
-	if (fprintf(out, "%s\n", text) < 0 || fflush(out) != 0)
-		return errno ? -errno : -EIO;
-	return 0;
+	return json_write_print(root, out);
 }
