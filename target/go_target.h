@@ -20,7 +20,7 @@ struct go_target;
  * Describes process @pid.
  * @path  the binary to read; NULL = /proc/PID/exe. Give it for a process that hasn't exec'ed yet.
  * Returns 0 also when the program isn't Go (go_target_is_go() tells). The caller frees with go_target_close().
- * -ESRCH no such process, -EACCES not ours, and what go_binary_open() returns.
+ * -ESRCH no such process, -EACCES not ours, -ENOEXEC a kernel thread, and what go_binary_open() returns.
  */
 int go_target_open(pid_t pid, const char *path, struct go_target **ret, struct fault *fault);
 void go_target_close(struct go_target *t);
@@ -32,7 +32,8 @@ const struct go_binary *go_target_binary(const struct go_target *t);
 const char *go_target_probe_path(const struct go_target *t);
 
 /**
- * Finds the load address in /proc/PID/maps (call again after exec). 0; -EAGAIN while the program isn't mapped yet.
+ * Finds where the program is loaded; call again after an exec. 0; -EAGAIN while the process runs another file than the
+ * one that was opened (a launched one at its gate; one that has exec'ed another program since); -ESRCH, -EACCES.
  * Only PIE programs have a non-zero bias.
  */
 int go_target_locate(struct go_target *t);
@@ -42,25 +43,37 @@ uint64_t go_target_bias(const struct go_target *t);
 /** Reads the target's memory. 0 or -EFAULT, -EPERM, -ESRCH. Never a short read. */
 int go_target_read(const struct go_target *t, uint64_t addr, void *buf, size_t len);
 
+/** Reads a runtime variable by its name ("runtime.allm"). The same, and -EAGAIN unless located, -ENOENT, -ENODATA. */
+int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len);
+
 /** Resolves a run-time PC. */
 int go_target_resolve(const struct go_target *t, uint64_t pc, struct go_loc *ret);
 
 /**
- * Checks the offsets on the live process: walks allm; each m.procid must be a thread of the process, m.g0 must point
- * back, each p.id must be its index. 0 = trusted; -EAGAIN = the runtime isn't far enough yet; -EINVAL = they are wrong
- * and no goroutine may be shown (@fault says which check failed).
+ * Locates the program and checks the offsets on the live process: walks allm; m.g0 must point back, m.procid must be a
+ * thread of the process (in its pid namespace), each p.id must be its index. A few hundred µs with a dozen threads.
+ * 0 = trusted; -EAGAIN = the runtime isn't far enough yet; -EINVAL = they are wrong and no goroutine may be shown;
+ * -ESRCH = it has ended (@fault says which check failed).
  */
 int go_target_selfcheck(struct go_target *t, struct fault *fault);
 
-/** runtime.gomaxprocs; -errno when it can't be read. */
+/** runtime.gomaxprocs. 0; -EAGAIN unless located and until the runtime has set it; -errno when it can't be read. */
 int go_target_gomaxprocs(const struct go_target *t, int32_t *ret);
-/** runtime.debug.asyncpreemptoff of the live process; -errno when it can't be read. */
+/** runtime.debug.asyncpreemptoff of the live process; the same errors. */
 int go_target_asyncpreemptoff(const struct go_target *t, int32_t *ret);
 
 /**
- * Fills the session's target part: exe, args, GO* environment, version, settings, stripped, linkmode, and who set
- * asyncpreemptoff with the evidence. Memory that can't be read stays unknown. 0 or -ENOMEM.
+ * Fills the session's target part: pid, exe, args, GO* environment, version, settings, stripped, linkmode, and who set
+ * asyncpreemptoff with the evidence. What can't be read stays unknown. It replaces what an earlier call said, so call
+ * it again when more can be known: before the exec of a launched target only the file speaks; from the moment
+ * go_target_selfcheck() returns 0 the runtime's memory does. 0 or -ENOMEM.
  */
-int go_target_describe(const struct go_target *t, struct session *s);
+int go_target_describe(struct go_target *t, struct session *s);
+
+/**
+ * The same of a file that doesn't run, opened from @path: no pid, args and environment, and asyncpreemptoff as it was
+ * built in. 0 or -ENOMEM.
+ */
+int go_target_describe_file(const struct go_binary *b, const char *path, struct session *s);
 
 #endif
