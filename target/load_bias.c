@@ -52,7 +52,7 @@ static int loaded_entry(pid_t pid, uint64_t *ret)
 
 int load_bias(pid_t pid, const char *path, uint64_t *ret)
 {
-	uint64_t linked, loaded;
+	uint64_t linked = 0, loaded = 0;
 	int err = linked_entry(path, &linked);
 
 	if (err == 0)

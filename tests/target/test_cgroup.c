@@ -223,7 +223,7 @@ static void version_1(void **state)
 
 static bool put_number(const char *dir, const char *name, long value)
 {
-	char path[PATH_MAX], text[32];
+	char path[PATH_MAX + 32], text[32];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	int fd = open(path, O_WRONLY | O_CLOEXEC), n = snprintf(text, sizeof(text), "%ld", value);
