@@ -1,0 +1,3 @@
+module schedtop/scripts/offsets
+
+go 1.19

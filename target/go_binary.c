@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "target/go_binary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "target/go_binary_internal.h"
+
+static int minor_of(const char *version)
+{
+	const char *p = version ? strstr(version, "go1.") : NULL;
+	char *end;
+
+	if (!p || p[4] < '0' || p[4] > '9')
+		return -1;
+	long v = strtol(p + 4, &end, 10);
+	return v > 0 && v < 256 ? (int)v : -1;
+}
+
+int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault)
+{
+	struct go_binary *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return fault_set(fault, -ENOMEM, path, "out of memory");
+	int err = elf_file_open(&b->elf, path, fault);
+	if (err == 0 && b->elf.machine != EM_X86_64 && b->elf.machine != EM_AARCH64) {
+		err = fault_set(fault, -EPROTONOSUPPORT, path, "built for another architecture (ELF machine %u)",
+				b->elf.machine);
+		fault_todo(fault, "schedtop reads amd64 and arm64 programs");
+	}
+	if (err == 0)
+		err = go_buildinfo_read(&b->info, &b->elf);
+	if (err < 0 && err != -ENODATA) {
+		go_binary_close(b);
+		return err;
+	}
+	b->minor = minor_of(b->info.version);
+	b->has_tab = go_pclntab_find(&b->tab, &b->elf) == 0;
+	*ret = b;
+	return 0;
+}
+
+void go_binary_close(struct go_binary *b)
+{
+	if (!b)
+		return;
+	go_buildinfo_done(&b->info);
+	elf_file_close(&b->elf);
+	free(b);
+}
+
+bool go_binary_is_go(const struct go_binary *b)
+{
+	return b->info.version && b->has_tab;
+}
+
+const char *go_binary_version(const struct go_binary *b)
+{
+	return b->info.version;
+}
+
+int go_binary_minor(const struct go_binary *b)
+{
+	return b->minor;
+}
+
+bool go_binary_stripped(const struct go_binary *b)
+{
+	const void *data;
+	uint64_t vaddr;
+	size_t len;
+
+	return !elf_section(&b->elf, ".symtab", &data, &len, &vaddr);
+}
+
+bool go_binary_is_pie(const struct go_binary *b)
+{
+	return b->elf.pie;
+}
+
+bool go_binary_is_cgo_linked(const struct go_binary *b)
+{
+	const void *data;
+	uint64_t vaddr;
+	size_t len;
+
+	/* The C linker adds its start files, with an .init section that Go's own linker never writes. */
+	return elf_section(&b->elf, ".init", &data, &len, &vaddr);
+}
+
+const char *go_binary_arch(const struct go_binary *b)
+{
+	return b->elf.machine == EM_AARCH64 ? "arm64" : "amd64";
+}
+
+const char *go_binary_path(const struct go_binary *b)
+{
+	return b->info.path;
+}
+
+int go_binary_setting(const struct go_binary *b, size_t i, const char **ret_key, const char **ret_value)
+{
+	if (i >= b->info.n_settings)
+		return -ENOENT;
+	*ret_key = b->info.settings[i].key;
+	*ret_value = b->info.settings[i].value;
+	return 0;
+}
+
+const char *go_binary_setting_get(const struct go_binary *b, const char *key)
+{
+	for (size_t i = 0; i < b->info.n_settings; i++) {
+		if (strcmp(b->info.settings[i].key, key) == 0)
+			return b->info.settings[i].value;
+	}
+	return NULL;
+}
+
+int go_binary_func(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+{
+	struct go_func f;
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	int err = go_pclntab_func_named(&b->tab, name, &f);
+	if (err == 0)
+		*ret_vaddr = f.entry;
+	return err;
+}
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* The runtime's own code. Its assembly helpers (aeshashbody, memeqbody) have no package in their names. */
+static bool is_runtime_name(const char *name)
+{
+	static const char *const prefixes[] = {"runtime.",      "runtime/internal/", "internal/runtime/",
+					       "internal/abi.", "internal/bytealg.", "internal/cpu."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (starts_with(name, prefixes[i]))
+			return true;
+	}
+	return !strchr(name, '.');
+}
+
+int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret)
+{
+	struct go_func f;
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	int err = go_pclntab_func_at(&b->tab, vaddr, &f);
+	if (err < 0)
+		return err;
+	go_pclntab_line(&b->tab, &f, vaddr, &ret->func, &ret->file, &ret->line);
+	ret->entry = f.entry;
+	ret->is_runtime = is_runtime_name(ret->func);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files behind go_binary.h share. */
+#ifndef SCHEDTOP_TARGET_GO_BINARY_INTERNAL_H
+#define SCHEDTOP_TARGET_GO_BINARY_INTERNAL_H
+
+#include "target/elf_file.h"
+#include "target/go_binary.h"
+#include "target/go_buildinfo.h"
+#include "target/go_pclntab.h"
+
+struct go_binary {
+	struct elf_file elf;
+	struct go_buildinfo info;
+	struct go_pclntab tab;
+	bool has_tab;
+	int minor; /* -1 = unknown */
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the machine code of runtime functions tells (decoded with Capstone): where a probe is cheap, where variables are
+ * that no symbol names, how g is reached. x86-64.
+ */
+#ifndef SCHEDTOP_TARGET_GO_CODE_H
+#define SCHEDTOP_TARGET_GO_CODE_H
+
+#include "target/elf_file.h"
+#include "target/go_pclntab.h"
+
+/**
+ * The cheapest instruction that runs once a call, as an offset from the function's entry: the push behind the stack
+ * check, else the check's branch, else the entry. *ret_emulated: the kernel emulates it (arch/x86/kernel/uprobes.c:
+ * nop, push, call, jmp and jcc) rather than single-stepping. 0 or -ENODATA.
+ */
+int go_code_body(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset, bool *ret_emulated);
+
+/** Offset of the function's only RET. -ENOENT when it has none or several. */
+int go_code_ret(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset);
+
+/* A variable that a function loads or takes the address of, relative to the program counter. */
+struct go_operand {
+	uint64_t vaddr;
+	uint8_t size; /* bytes loaded; 0 = its address is taken (lea) */
+	bool stores;
+	uint8_t arg; /* loaded into the register of this argument (ABIInternal): 1 = AX, 2 = BX; 0 = another */
+};
+
+/** The RIP-relative operands of a function, in the order of its code. Returns how many were filled. */
+size_t go_code_operands(const struct elf_file *elf, const struct go_func *f, struct go_operand *ret, size_t cap);
+
+/** The displacement from fs that the function reads g with. 0 or -ENOENT. */
+int go_code_tls(const struct elf_file *elf, const struct go_func *f, int64_t *ret);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Addresses of the runtime's variables. With a symbol table they are looked up; without, they are read out of functions
+ * that are known to use them. What is found this way is a candidate: go_target_selfcheck() verifies it on the live
+ * process.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "target/go_binary_internal.h"
+#include "target/go_code.h"
+
+#define OPERANDS_MAX 512
+
+struct operands {
+	struct go_operand op[OPERANDS_MAX];
+	size_t n;
+};
+
+static bool operands_of(const struct go_binary *b, const char *func, struct operands *ret)
+{
+	struct go_func f;
+
+	if (go_pclntab_func_named(&b->tab, func, &f) < 0)
+		return false;
+	ret->n = go_code_operands(&b->elf, &f, ret->op, OPERANDS_MAX);
+	return ret->n > 0;
+}
+
+static bool uses(const struct operands *o, uint64_t vaddr, uint8_t size, bool stores)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		if (o->op[i].vaddr == vaddr && o->op[i].size == size && o->op[i].stores == stores)
+			return true;
+	}
+	return false;
+}
+
+/* The first variable of 8 bytes that is loaded and whose next 8 bytes are loaded too: a slice or string. */
+static int pair_in(const struct go_binary *b, const char *func, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, func, &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		if (o.op[i].size == 8 && !o.op[i].stores && uses(&o, o.op[i].vaddr + 8, 8, false)) {
+			*ret = o.op[i].vaddr;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* runtime.preemptall ranges over allp (runtime/proc.go). */
+static int find_allp(const struct go_binary *b, uint64_t *ret)
+{
+	return pair_in(b, "runtime.preemptall", ret);
+}
+
+/* A string variable handed to a function as its first argument: data in AX, length in BX. */
+static int string_argument_in(const struct go_binary *b, const char *func, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, func, &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		for (size_t j = 0; o.op[i].arg == 1 && j < o.n; j++) {
+			if (o.op[j].arg == 2 && o.op[j].size == 8 && o.op[i].size == 8 &&
+			    o.op[j].vaddr == o.op[i].vaddr + 8) {
+				*ret = o.op[i].vaddr;
+				return 0;
+			}
+		}
+	}
+	return -ENOENT;
+}
+
+/* parseRuntimeDebugVars (parsedebugvars before 1.21) hands godebugDefault to parsegodebug (runtime/runtime1.go). */
+static int find_godebug_default(const struct go_binary *b, uint64_t *ret)
+{
+	int err = string_argument_in(b, "runtime.parseRuntimeDebugVars", ret);
+
+	return err < 0 ? string_argument_in(b, "runtime.parsedebugvars", ret) : err;
+}
+
+/* runtime.GOMAXPROCS begins with a load of it (runtime/debug.go): four bytes. */
+static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, "runtime.GOMAXPROCS", &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		if (o.op[i].size == 4 && !o.op[i].stores) {
+			*ret = o.op[i].vaddr;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* mcommoninit: mp.alllink = allm; atomicstorep(&allm, mp) (runtime/proc.go): loaded, and its address taken. */
+static int find_allm(const struct go_binary *b, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, "runtime.mcommoninit", &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		if (o.op[i].size == 8 && !o.op[i].stores && uses(&o, o.op[i].vaddr, 0, false)) {
+			*ret = o.op[i].vaddr;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static const struct {
+	const char *name;
+	int (*find)(const struct go_binary *b, uint64_t *ret);
+} variables[] = {
+	{"runtime.allm", find_allm},
+	{"runtime.allp", find_allp},
+	{"runtime.gomaxprocs", find_gomaxprocs},
+	{"runtime.godebugDefault", find_godebug_default},
+};
+
+int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+{
+	unsigned char type;
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	if (elf_symbol(&b->elf, name, ret_vaddr, &type) && type != STT_TLS)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		if (strcmp(variables[i].name, name) == 0)
+			return variables[i].find(b, ret_vaddr);
+	}
+	return -ENOENT;
+}
+
+/* An entry of dbgvars: {name string; value *int32; atomic *atomic.Int32; ...} (runtime/runtime1.go, Go 1.19 to 1.26).
+ */
+static bool knob_entry(const struct go_binary *b, uint64_t header, size_t len, uint64_t *ret)
+{
+	uint64_t n, value, atomic;
+
+	if (!elf_pointer(&b->elf, header + 8, &n) || n != len || !elf_pointer(&b->elf, header + 16, &value))
+		return false;
+	if (!value && elf_pointer(&b->elf, header + 24, &atomic))
+		value = atomic;
+	/* A variable lives in writable data, which may be beyond what the file holds (.bss). */
+	for (size_t i = 0; i < b->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &b->elf.phdrs[i];
+
+		if (p->p_type == PT_LOAD && (p->p_flags & PF_W) && value >= p->p_vaddr &&
+		    value - p->p_vaddr < p->p_memsz) {
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+{
+	size_t len = strlen(name);
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	/* The bytes of the name stand in read-only data, maybe as a part of other strings; a string header points to
+	 * them. */
+	for (size_t i = 0; i < b->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &b->elf.phdrs[i];
+		size_t size;
+
+		if (p->p_type != PT_LOAD || (p->p_flags & PF_X) || p->p_filesz == 0)
+			continue;
+		const unsigned char *data = elf_rest(&b->elf, p->p_vaddr, &size), *at = data;
+		while (at && (at = memmem(at, size - (size_t)(at - data), name, len))) {
+			uint64_t text = p->p_vaddr + (uint64_t)(at - data), header = 0;
+
+			while (elf_find_pointer(&b->elf, text, &header)) {
+				if (knob_entry(b, header, len, ret_vaddr))
+					return 0;
+			}
+			at++;
+		}
+	}
+	return -ENOENT;
+}
+
+int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset)
+{
+	/* Functions in assembly that fetch g at their start (runtime/asm_amd64.s, sys_linux_amd64.s), and save_g's
+	 * callers. */
+	static const char *const readers[] = {"runtime.morestack",
+					      "runtime.asmcgocall",
+					      "runtime.asmcgocall.abi0",
+					      "runtime.cgocallback",
+					      "runtime.sigtramp",
+					      "runtime.rt0_go",
+					      "runtime.gogo",
+					      "gogo",
+					      "runtime.mcall"};
+	uint64_t value;
+	unsigned char type;
+
+	if (!go_binary_is_go(b) || b->elf.machine != EM_X86_64)
+		return -ENODATA;
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		struct go_func f;
+
+		if (go_pclntab_func_named(&b->tab, readers[i], &f) == 0 && go_code_tls(&b->elf, &f, ret_offset) == 0)
+			return 0;
+	}
+	/* x86-64 puts the thread-local segment right below the thread pointer (ELF TLS, variant II). */
+	for (size_t i = 0; i < b->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &b->elf.phdrs[i];
+
+		if (p->p_type != PT_TLS || p->p_memsz > INT32_MAX || p->p_align > 4096)
+			continue;
+		uint64_t align = p->p_align ? p->p_align : 1, size = (p->p_memsz + align - 1) / align * align;
+		if (!elf_symbol(&b->elf, "runtime.tlsg", &value, &type) || type != STT_TLS || value > size)
+			return -ENODATA;
+		*ret_offset = (int64_t)value - (int64_t)size;
+		return 0;
+	}
+	*ret_offset = -8; /* cmd/link: no TLS segment of C's; g is the word below the thread pointer */
+	return 0;
+}
