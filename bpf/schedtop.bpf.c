@@ -616,6 +616,12 @@ int probe_leave(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
+int probe_yield(struct pt_regs *ctx)
+{
+	return leaves(ctx, EV_TAKEN_YIELD);
+}
+
+SEC("uprobe")
 int probe_park_preempted(struct pt_regs *ctx)
 {
 	return leaves(ctx, EV_TAKEN_COOP);

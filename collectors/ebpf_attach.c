@@ -169,6 +169,7 @@ void ebpf_attach_probes(struct ebpf *e, struct session *session)
 		[GO_PROBE_SUSPEND] = {e->skel->progs.probe_suspend, "requests for a stack scan", false},
 		[GO_PROBE_ASYNC_TAKEN] = {e->skel->progs.probe_async_taken, "asynchronous preemption", false},
 		[GO_PROBE_LEAVE] = {e->skel->progs.probe_leave, "cooperative preemption", false},
+		[GO_PROBE_YIELD] = {e->skel->progs.probe_yield, "runtime.Gosched", true},
 		[GO_PROBE_PARK_PREEMPTED] = {e->skel->progs.probe_park_preempted, "preemption for a stack scan", false},
 	};
 

@@ -74,6 +74,7 @@ enum go_probe_id {
 	GO_PROBE_ASYNC_TAKEN,     /* asyncPreempt2, or asyncPreempt where that has no cheap point; R14 = g */
 	GO_PROBE_LEAVE,          /* goschedImpl: RAX = g, from 1.22 BL = preempted; before: gopreempt_m, RAX = g, always
 				    preempted */
+	GO_PROBE_YIELD,          /* gosched_m: RAX = g, before 1.22; later versions tell it at GO_PROBE_LEAVE */
 	GO_PROBE_PARK_PREEMPTED, /* preemptPark: RAX = g */
 	GO_PROBE_COUNT
 };

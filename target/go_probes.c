@@ -26,6 +26,7 @@ static const struct {
 	/* goschedImpl got its argument "preempted" in 1.22; gopreempt_m is inlined into newstack from then on. */
 	{GO_PROBE_LEAVE, 14, 21, "runtime.gopreempt_m", false},
 	{GO_PROBE_LEAVE, 22, LATEST, "runtime.goschedImpl", false},
+	{GO_PROBE_YIELD, 14, 21, "runtime.gosched_m", false},
 	{GO_PROBE_PARK_PREEMPTED, 14, LATEST, "runtime.preemptPark", false},
 };
 
