@@ -123,7 +123,7 @@ static pid_t start(int lie)
 	assert_int_equal(pipe(fds), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
-		rt.m[0].procid = (uint64_t)(getpid() + lie);
+		rt.m[0].procid = (uint64_t)getpid() + (uint64_t)lie;
 		if (write(fds[1], "r", 1) == 1) {
 			for (;;)
 				pause();
