@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every command says when it fails. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+int cli_fail(const struct fault *fault)
+{
+	fault_print(fault, stderr);
+	return EXIT_FAILURE;
+}
+
+int cli_usage(const char *what, const char *why, const char *todo)
+{
+	struct fault fault;
+
+	fault_set(&fault, -EINVAL, what, "%s", why);
+	fault_todo(&fault, "%s", todo);
+	fault_print(&fault, stderr);
+	return EXIT_USAGE;
+}
+
+int cli_stdout_status(int err)
+{
+	struct fault fault;
+
+	if (err == 0 && fflush(stdout) != 0)
+		err = -errno;
+	if (err == 0)
+		return EXIT_SUCCESS;
+	fault_set(&fault, err, "standard output", "it can't be written (%s)", strerror(-err));
+	return cli_fail(&fault);
+}

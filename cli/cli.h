@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cli/ is the program's edge: commands, options, and the wiring of the stages. Nothing else prints errors. A command
+ * is one file and one row in the table in main.c.
+ */
+#ifndef SCHEDTOP_CLI_CLI_H
+#define SCHEDTOP_CLI_CLI_H
+
+#include "cli/options.h"
+
+#define EXIT_USAGE 2
+
+struct fault;
+struct launch;
+
+struct command {
+	enum command_id id;
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *summary;  /* one line */
+	const char *details;  /* sentences for its --help, with line breaks */
+	bool stop_at_operand; /* what follows the first operand belongs to the target */
+	/* @operands is NULL-terminated. Returns the exit status. */
+	int (*run)(const struct options *o, char **operands);
+};
+
+int cmd_run(const struct options *o, char **operands);
+int cmd_attach(const struct options *o, char **operands);
+int cmd_inspect(const struct options *o, char **operands);
+int cmd_doctor(const struct options *o, char **operands);
+
+/** Prints a fault and returns the exit status for it: EXIT_FAILURE. */
+int cli_fail(const struct fault *fault);
+
+/** Prints what is wrong with the use of the program; returns EXIT_USAGE. */
+int cli_usage(const char *what, const char *why, const char *todo);
+
+/** After standard output has been written: 0, or the failure printed and EXIT_FAILURE. @err as a report returns it. */
+int cli_stdout_status(int err);
+
+/* One session, from its start to its report. */
+struct watch_opts {
+	const struct options *options;
+	pid_t pid;
+	struct launch *launch; /* waiting at its gate; NULL = attached */
+	char *const *argv;     /* of a launched target */
+};
+
+/** Is this session shown on the screen? */
+bool watch_on_screen(const struct options *o);
+
+/**
+ * Watches until the target ends, --duration is over, the user quits or a signal comes; prints the report. A launched
+ * target that still runs then is ended. Returns EXIT_SUCCESS or EXIT_FAILURE, the error printed.
+ * @ret_target_status  how a launched target ended by itself, as a shell gives it; -1 = it didn't
+ */
+int watch_session(const struct watch_opts *w, int *ret_target_status);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "cli/cli.h"
+
+static const struct command commands[] = {
+	{
+		.id = COMMAND_RUN,
+		.name = "run",
+		.synopsis = "[OPTION...] -- COMMAND [ARG...]",
+		.summary = "launch a program and watch it from its first instruction",
+		.details =
+			"The program runs as the invoking user, also under sudo. Its output goes to a pane and a log\n"
+			"file; with --batch, to standard error. If it still runs at the end, it is ended (SIGTERM, "
+			"then\n"
+			"SIGKILL). Its exit status is passed on, unless schedtop ended it or --ignore-status is "
+			"given.\n",
+		.stop_at_operand = true,
+		.run = cmd_run,
+	},
+	{
+		.id = COMMAND_ATTACH,
+		.name = "attach",
+		.synopsis = "[OPTION...] PID",
+		.summary = "watch a running process; it is left running",
+		.details = "The probes are removed at the end, in whatever way schedtop ends.\n",
+		.run = cmd_attach,
+	},
+	{
+		.id = COMMAND_INSPECT,
+		.name = "inspect",
+		.synopsis = "[--json] BINARY|PID",
+		.summary = "what is known of a Go program, and whether async preemption is on",
+		.details = "Go version, build settings, the GODEBUG in effect and who set it, and which probes can be\n"
+			   "placed. A number is taken for a process id; a file of that name is ./NUMBER.\n",
+		.run = cmd_inspect,
+	},
+	{
+		.id = COMMAND_DOCTOR,
+		.name = "doctor",
+		.synopsis = "[--json]",
+		.summary = "what this machine and this user can trace, and how to get more",
+		.details = "The exit status is 1 if schedtop can't watch anything here.\n",
+		.run = cmd_doctor,
+	},
+};
+
+static int print_version(void)
+{
+	puts("schedtop " SCHEDTOP_VERSION);
+	return cli_stdout_status(0);
+}
+
+static int print_help(void)
+{
+	puts("Usage: schedtop COMMAND [OPTION...]\n"
+	     "       schedtop [OPTION...] -- PROGRAM [ARG...]   the same as schedtop run\n"
+	     "       schedtop [OPTION...] -p PID                the same as schedtop attach\n"
+	     "\n"
+	     "Shows live what the Go scheduler and the Linux scheduler do to one Go process.\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-26s %s\n", commands[i].name, commands[i].summary);
+	puts("\nOptions of run and attach:");
+	options_help(COMMANDS_WATCH);
+	puts("\nschedtop COMMAND --help tells more of a command. Exit status: 0, 1 on failure, 2 on wrong use; run "
+	     "passes\n"
+	     "the program's own on. Tracing needs root; schedtop doctor tells what is allowed here.");
+	return cli_stdout_status(0);
+}
+
+static int print_command_help(const struct command *c)
+{
+	printf("Usage: schedtop %s %s\n\n%c%s.\n%s\nOptions:\n", c->name, c->synopsis, c->summary[0] - ('a' - 'A'),
+	       c->summary + 1, c->details);
+	options_help(c->id);
+	return cli_stdout_status(0);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	struct options o;
+	struct fault fault;
+	int first = options_parse(c->id, c->stop_at_operand, argc, argv, &o, &fault);
+
+	if (first < 0) {
+		fault_print(&fault, stderr);
+		return EXIT_USAGE;
+	}
+	if (o.help)
+		return print_command_help(c);
+	return o.version ? print_version() : c->run(&o, argv + first);
+}
+
+/* Without a command: -p means attach, and a program means run. */
+static int run_default(int argc, char **argv)
+{
+	struct options o;
+	struct fault fault;
+	int first = options_parse(COMMANDS_WATCH, true, argc, argv, &o, &fault);
+
+	if (first < 0) {
+		fault_print(&fault, stderr);
+		return EXIT_USAGE;
+	}
+	if (o.help)
+		return print_help();
+	if (o.version)
+		return print_version();
+	return o.pid ? cmd_attach(&o, argv + first) : cmd_run(&o, argv + first);
+}
+
+int main(int argc, char **argv)
+{
+	/* A reader that went away is an error of the write, not a reason to leave a target behind. */
+	signal(SIGPIPE, SIG_IGN);
+	log_init();
+	if (argc < 2)
+		return cli_usage("no command given", "there is nothing to do",
+				 "Try schedtop run -- PROGRAM, schedtop attach PID, or schedtop --help");
+	if (argv[1][0] == '-')
+		return run_default(argc, argv);
+	const struct command *c = find_command(argv[1]);
+	if (!c)
+		return cli_usage(argv[1], "unknown command",
+				 "See schedtop --help; to launch a program, write schedtop run -- PROGRAM");
+	return run_command(c, argc - 1, argv + 1);
+}

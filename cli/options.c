@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fault.h"
+
+#define SAMPLE_HZ_DEFAULT 199 /* no divisor of a timer's rate, so that samples don't run in step with it */
+#define SAMPLE_HZ_MAX     10000
+#define DURATION_MAX_S    1e8 /* three years */
+#define HELP_COLS         26
+/* getopt_long() values of the long options: out of the letters' way. */
+#define LONG_BASE 256
+
+struct option_row {
+	const char *name;
+	int letter;
+	const char *arg;
+	unsigned commands;
+	const char *help;
+};
+
+static const struct option_row rows[] = {
+#define OPTION_ROW(id, name, letter, arg, commands, help) [OPT_##id] = {name, letter, arg, commands, help},
+	OPTIONS(OPTION_ROW)
+#undef OPTION_ROW
+};
+
+static int bad_value(struct fault *fault, enum option_id id, const char *value, const char *want)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "--%s", rows[id].name);
+	fault_set(fault, -EINVAL, what, "'%s' is not %s", value, want);
+	return fault_todo(fault, "See schedtop --help");
+}
+
+static int not_yet(struct fault *fault, enum option_id id, const char *value, const char *instead)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "--%s=%s", rows[id].name, value);
+	fault_set(fault, -EOPNOTSUPP, what, "this version doesn't have it");
+	return fault_todo(fault, "%s", instead);
+}
+
+/* A decimal number without sign, blanks or anything after it. */
+static int parse_uint(const char *text, unsigned long max, unsigned long *ret)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	unsigned long v = strtoul(text, &end, 10);
+	if (errno || *end || v > max)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+int options_parse_pid(const char *text, pid_t *ret, struct fault *fault)
+{
+	unsigned long v;
+
+	if (parse_uint(text, INT32_MAX, &v) < 0 || v == 0) {
+		fault_set(fault, -EINVAL, text, "this is no process id");
+		return fault_todo(fault, "Give the number of a running process; pgrep NAME finds it");
+	}
+	*ret = (pid_t)v;
+	return 0;
+}
+
+static int parse_duration(const char *text, double *ret)
+{
+	char *end;
+
+	/* strtod() would also take hexadecimal, "inf" and "nan". */
+	if (strspn(text, "0123456789.") != strlen(text))
+		return -EINVAL;
+	double v = strtod(text, &end);
+	if (end == text || *end || !isfinite(v) || v <= 0 || v > DURATION_MAX_S)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+static int parse_detail(const char *text, enum detail_level *ret, struct fault *fault)
+{
+	if (strcmp(text, "exact") == 0)
+		return not_yet(fault, OPT_DETAIL, text, "Use --detail=sched");
+	if (strcmp(text, "threads") == 0)
+		*ret = DETAIL_THREADS;
+	else if (strcmp(text, "sched") == 0)
+		*ret = DETAIL_SCHED;
+	else
+		return bad_value(fault, OPT_DETAIL, text, "threads or sched");
+	return 0;
+}
+
+static int parse_collector(const char *text, struct fault *fault)
+{
+	if (strcmp(text, "perf") == 0)
+		return not_yet(fault, OPT_COLLECTOR, text, "It has only ebpf: use --collector=ebpf, as root");
+	if (strcmp(text, "auto") != 0 && strcmp(text, "ebpf") != 0)
+		return bad_value(fault, OPT_COLLECTOR, text, "auto or ebpf");
+	return 0;
+}
+
+static int take_option(enum option_id id, const char *arg, struct options *o, struct fault *fault)
+{
+	unsigned long v;
+
+	switch (id) {
+	case OPT_PID:
+		return options_parse_pid(arg, &o->pid, fault);
+	case OPT_COLLECTOR:
+		return parse_collector(arg, fault);
+	case OPT_DETAIL:
+		return parse_detail(arg, &o->detail, fault);
+	case OPT_DURATION:
+		if (parse_duration(arg, &o->duration_s) < 0)
+			return bad_value(fault, id, arg, "a number of seconds above 0");
+		break;
+	case OPT_JSON:
+		o->json = true;
+		o->batch = true;
+		break;
+	case OPT_BATCH:
+		o->batch = true;
+		break;
+	case OPT_THEME:
+		o->theme = arg;
+		break;
+	case OPT_NO_COLOR:
+		o->no_color = true;
+		break;
+	case OPT_ASCII:
+		o->ascii = true;
+		break;
+	case OPT_NO_MOUSE:
+		o->no_mouse = true;
+		break;
+	case OPT_SAMPLE_HZ:
+		if (parse_uint(arg, SAMPLE_HZ_MAX, &v) < 0)
+			return bad_value(fault, id, arg, "a number from 0 to 10000");
+		o->sample_hz = (uint32_t)v;
+		break;
+	case OPT_IGNORE_STATUS:
+		o->ignore_status = true;
+		break;
+	case OPT_LOG:
+		o->log = arg;
+		break;
+	case OPT_HELP:
+		o->help = true;
+		break;
+	case OPT_VERSION:
+		o->version = true;
+		break;
+	case OPT_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* What getopt_long() has just refused. */
+static int refused(int answer, char **argv, struct fault *fault)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+	const char *word = argv[optind - 1];
+
+	/* Of a letter the word is still being read, or it was the last one in it. */
+	const char *what = optopt > 0 && optopt < LONG_BASE ? letter : word;
+	if (answer == ':')
+		fault_set(fault, -EINVAL, what, "this option needs a value");
+	else if (optopt >= LONG_BASE)
+		fault_set(fault, -EINVAL, what, "this option takes no value");
+	else
+		fault_set(fault, -EINVAL, what, "there is no such option here");
+	return fault_todo(fault, "See schedtop --help");
+}
+
+int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv, struct options *ret,
+		  struct fault *fault)
+{
+	struct option longs[OPT_COUNT + 1] = {0};
+	char letters[2 * OPT_COUNT + 3];
+	size_t n_letters = 0, n_longs = 0;
+	int answer;
+
+	if (stop_at_operand)
+		letters[n_letters++] = '+'; /* else, as GNU does, operands may stand between options */
+	letters[n_letters++] = ':';
+	for (int id = 0; id < OPT_COUNT; id++) {
+		const struct option_row *row = &rows[id];
+
+		if (!(row->commands & commands))
+			continue;
+		longs[n_longs++] = (struct option){
+			.name = row->name,
+			.has_arg = row->arg ? required_argument : no_argument,
+			.val = LONG_BASE + id,
+		};
+		if (!row->letter)
+			continue;
+		letters[n_letters++] = (char)row->letter;
+		if (row->arg)
+			letters[n_letters++] = ':';
+	}
+	letters[n_letters] = '\0';
+
+	*ret = (struct options){.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT};
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		enum option_id id = OPT_COUNT;
+
+		if (answer == '?' || answer == ':')
+			return refused(answer, argv, fault);
+		for (int i = 0; i < OPT_COUNT; i++) {
+			if (answer == LONG_BASE + i || (rows[i].letter && answer == rows[i].letter))
+				id = (enum option_id)i;
+		}
+		int err = take_option(id, optarg, ret, fault);
+		if (err < 0)
+			return err;
+	}
+	return optind;
+}
+
+void options_help(unsigned commands)
+{
+	for (size_t id = 0; id < ARRAY_SIZE(rows); id++) {
+		const struct option_row *row = &rows[id];
+		char left[64], letter[8] = "    ";
+
+		if (!(row->commands & commands))
+			continue;
+		if (row->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name, row->arg ? "=" : "",
+			 row->arg ? row->arg : "");
+		/* inspect and doctor have no screen to leave out. */
+		const char *help = id == OPT_JSON && !(commands & COMMANDS_WATCH) ? "print JSON" : row->help;
+		printf("  %-*s %s\n", HELP_COLS, left, help);
+	}
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One session: the engine, and in front of it the screen or a wait for the report. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "cli/cli.h"
+#include "engine/engine.h"
+#include "report/report.h"
+#include "target/launch.h"
+#include "tui/tui.h"
+
+/* What a target gets to end by itself after SIGTERM. */
+#define END_GRACE_MS 2000
+
+struct watch {
+	const struct watch_opts *w;
+	struct engine *engine;
+	int signal_fd; /* batch: SIGINT, SIGTERM and SIGHUP come here; else -1 */
+	char log_path[256];
+	bool own_log; /* log_path is a temporary file of ours */
+};
+
+bool watch_on_screen(const struct options *o)
+{
+	return !o->batch && isatty(STDOUT_FILENO);
+}
+
+static void signals_of_batch(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGHUP);
+}
+
+/* From here on the signals wait for us; one that comes while the probes are placed too. */
+static int take_signals(struct watch *s)
+{
+	sigset_t set;
+
+	signals_of_batch(&set);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? -errno : 0;
+}
+
+/* The first signal asks for the end and the report; a second one shall end schedtop at once. */
+static void release_signals(struct watch *s)
+{
+	struct signalfd_siginfo info;
+	sigset_t set;
+
+	/* Those that have come already were the first. */
+	while (s->signal_fd >= 0 && read(s->signal_fd, &info, sizeof(info)) == sizeof(info))
+		;
+	signals_of_batch(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Until the target has ended, the time is over, or a signal. */
+static void wait_for_end(struct watch *s)
+{
+	double seconds = s->w->options->duration_s;
+	uint64_t end_ns = seconds > 0 ? clock_now_ns() + (uint64_t)(seconds * (double)NS_PER_S) : UINT64_MAX;
+	struct pollfd fds[] = {
+		{.fd = s->signal_fd, .events = POLLIN},
+		{.fd = engine_ended_fd(s->engine), .events = POLLIN},
+	};
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		struct timespec left = {0};
+
+		if (now_ns >= end_ns)
+			return;
+		if (end_ns != UINT64_MAX) {
+			left.tv_sec = (time_t)((end_ns - now_ns) / NS_PER_S);
+			left.tv_nsec = (long)((end_ns - now_ns) % NS_PER_S);
+		}
+		int n = ppoll(fds, ARRAY_SIZE(fds), end_ns != UINT64_MAX ? &left : NULL, NULL);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return;
+	}
+}
+
+static const struct model *feed_lock(void *ctx)
+{
+	return engine_lock(ctx);
+}
+
+static void feed_unlock(void *ctx)
+{
+	engine_unlock(ctx);
+}
+
+static size_t feed_output(void *ctx, const char **ret_lines, size_t cap)
+{
+	return engine_output(ctx, ret_lines, cap);
+}
+
+static bool feed_ended(void *ctx)
+{
+	return engine_target_ended(ctx);
+}
+
+static int show_screen(struct watch *s, struct fault *fault)
+{
+	const struct options *o = s->w->options;
+	const struct tui_opts opts = {
+		.size = sizeof(opts),
+		.theme = o->theme,
+		.no_color = o->no_color,
+		.ascii = o->ascii,
+		.duration_s = o->duration_s,
+		.mouse = !o->no_mouse,
+	};
+	const struct tui_feed feed = {
+		.lock = feed_lock,
+		.unlock = feed_unlock,
+		.output = feed_output,
+		.ended = feed_ended,
+		.ctx = s->engine,
+	};
+
+	return tui_run(&opts, &feed, fault);
+}
+
+/* A name that nobody can have prepared, for a user who gave none. */
+static int make_log(struct watch *s, struct fault *fault)
+{
+	const char *dir = getenv("TMPDIR");
+
+	snprintf(s->log_path, sizeof(s->log_path), "%s/schedtop-XXXXXX.log", dir && *dir == '/' ? dir : "/tmp");
+	cleanup_close int fd = mkostemps(s->log_path, 4, O_CLOEXEC);
+	if (fd < 0) {
+		int err = -errno;
+
+		fault_set(fault, err, s->log_path, "the log can't be made (%s)", strerror(-err));
+		return fault_todo(fault, "Give a file with --log");
+	}
+	s->own_log = true;
+	return 0;
+}
+
+static int start(struct watch *s, struct fault *fault)
+{
+	const struct options *o = s->w->options;
+	bool screen = watch_on_screen(o);
+	struct engine_opts opts = {
+		.size = sizeof(opts),
+		.collector = &collector_ebpf,
+		.detail = o->detail,
+		.sample_hz = o->sample_hz,
+		.pid = s->w->pid,
+		.launch = s->w->launch,
+		.binary = s->w->launch ? s->w->launch->path : NULL,
+		.argv = s->w->argv,
+		.log_path = o->log,
+	};
+
+	if (!screen) {
+		int err = take_signals(s);
+
+		if (err < 0)
+			return fault_set(fault, err, "signals", "they can't be waited for (%s)", strerror(-err));
+	} else if (s->w->launch && !o->log) {
+		int err = make_log(s, fault);
+
+		if (err < 0)
+			return err;
+		opts.log_path = s->log_path;
+	}
+	return engine_start(&opts, &s->engine, fault);
+}
+
+static int print_report(struct watch *s)
+{
+	const struct model *m = engine_lock(s->engine);
+	int err = s->w->options->json ? report_json(m, NULL, stdout) : report_text(m, NULL, stdout);
+
+	engine_unlock(s->engine);
+	return cli_stdout_status(err);
+}
+
+/* As a shell gives it; -1 = it didn't end by itself. */
+static int status_of(const struct launch *l)
+{
+	if (WIFEXITED(l->status))
+		return WEXITSTATUS(l->status);
+	return WIFSIGNALED(l->status) ? 128 + WTERMSIG(l->status) : -1;
+}
+
+/* Says where the output is, or takes away a log in which there is nothing. */
+static void settle_log(const struct watch *s)
+{
+	struct stat st;
+
+	if (!s->own_log)
+		return;
+	if (stat(s->log_path, &st) == 0 && st.st_size == 0)
+		unlink(s->log_path);
+	else
+		fprintf(stderr, "schedtop: the target's output is in %s\n", s->log_path);
+}
+
+int watch_session(const struct watch_opts *w, int *ret_target_status)
+{
+	struct watch s = {.w = w, .signal_fd = -1};
+	struct fault fault = {0};
+	bool screen = watch_on_screen(w->options);
+	int status = EXIT_SUCCESS;
+
+	*ret_target_status = -1;
+	int err = start(&s, &fault);
+	if (err == 0 && screen)
+		err = show_screen(&s, &fault);
+	else if (err == 0)
+		wait_for_end(&s);
+	if (s.engine) {
+		engine_stop(s.engine);
+		if (w->launch && engine_target_ended(s.engine))
+			*ret_target_status = status_of(w->launch);
+	}
+	release_signals(&s);
+	if (w->launch)
+		launch_end(w->launch, END_GRACE_MS);
+	if (err < 0)
+		status = cli_fail(&fault);
+	else if (!screen)
+		status = print_report(&s);
+	engine_free(s.engine);
+	if (s.signal_fd >= 0)
+		close(s.signal_fd);
+	settle_log(&s);
+	return status;
+}
