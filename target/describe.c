@@ -141,17 +141,6 @@ static int describe_exe(const char *path, struct session *s)
 	return s->exe ? 0 : -ENOMEM;
 }
 
-int go_target_describe_file(const struct go_binary *b, const char *path, struct session *s)
-{
-	forget_target(s);
-	int err = describe_exe(path, s);
-	if (err == 0)
-		err = describe_binary(b, s);
-	if (err == 0 && go_binary_is_go(b))
-		async_source_of_file(b, s);
-	return err;
-}
-
 int go_target_describe(struct go_target *t, struct session *s)
 {
 	const struct go_binary *b = go_target_binary(t);
@@ -163,6 +152,8 @@ int go_target_describe(struct go_target *t, struct session *s)
 	int err = describe_exe(go_target_probe_path(t), s);
 	if (err == 0)
 		err = describe_binary(b, s);
+	if (err == 0 && !pid && go_binary_is_go(b))
+		async_source_of_file(b, s);
 	/* Before its exec /proc tells schedtop's own arguments and environment. */
 	if (err < 0 || go_target_locate(t) < 0)
 		return err;

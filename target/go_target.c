@@ -58,6 +58,10 @@ int go_target_open(pid_t pid, const char *path, struct go_target **ret, struct f
 
 	if (!t)
 		return fault_set(fault, -ENOMEM, "target", "%s", strerror(ENOMEM));
+	if (pid < 0 || (pid == 0 && !path)) {
+		err = no_program(pid, -ESRCH, fault);
+		goto fail;
+	}
 	t->pid = pid;
 	/* /proc/PID/exe is the file itself, whatever the mount namespace and also when it has been replaced on disk. */
 	if ((path ? asprintf(&t->path, "%s", path) : asprintf(&t->path, "/proc/%d/exe", (int)pid)) < 0) {
@@ -65,7 +69,7 @@ int go_target_open(pid_t pid, const char *path, struct go_target **ret, struct f
 		fault_set(fault, err, "target", "%s", strerror(ENOMEM));
 		goto fail;
 	}
-	if (kill(pid, 0) < 0 && errno == ESRCH) {
+	if (pid && kill(pid, 0) < 0 && errno == ESRCH) {
 		err = no_program(pid, -ESRCH, fault);
 		goto fail;
 	}
@@ -120,6 +124,8 @@ int go_target_locate(struct go_target *t)
 	struct stat st;
 
 	t->located = false;
+	if (!t->pid)
+		return -ESRCH;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)t->pid);
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? -ESRCH : -errno;

@@ -17,7 +17,8 @@ struct session;
 struct go_target;
 
 /**
- * Describes process @pid.
+ * Opens what process @pid runs.
+ * @pid   0 = a file that nothing runs: then @path is needed, and it can only be described.
  * @path  the binary to read; NULL = /proc/PID/exe. Give it for a process that hasn't exec'ed yet.
  * Returns 0 also when the program isn't Go (go_target_is_go() tells). The caller frees with go_target_close().
  * -ESRCH no such process, -EACCES not ours, -ENOEXEC a kernel thread, and what go_binary_open() returns.
@@ -66,14 +67,9 @@ int go_target_asyncpreemptoff(const struct go_target *t, int32_t *ret);
  * Fills the session's target part: pid, exe, args, GO* environment, version, settings, stripped, linkmode, and who set
  * asyncpreemptoff with the evidence. What can't be read stays unknown. It replaces what an earlier call said, so call
  * it again when more can be known: before the exec of a launched target only the file speaks; from the moment
- * go_target_selfcheck() returns 0 the runtime's memory does. 0 or -ENOMEM.
+ * go_target_selfcheck() returns 0 the runtime's memory does. Without a process (@pid 0) asyncpreemptoff is told as it
+ * was built in. 0 or -ENOMEM.
  */
 int go_target_describe(struct go_target *t, struct session *s);
-
-/**
- * The same of a file that doesn't run, opened from @path: no pid, args and environment, and asyncpreemptoff as it was
- * built in. 0 or -ENOMEM.
- */
-int go_target_describe_file(const struct go_binary *b, const char *path, struct session *s);
 
 #endif

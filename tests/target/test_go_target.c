@@ -484,16 +484,25 @@ static void a_hostile_string_header_is_refused(void **state)
 
 static void a_file_is_described(void **state)
 {
+	struct go_target *t = NULL;
 	struct session s;
+	int32_t v;
 
 	(void)state;
 	session_init(&s);
-	assert_int_equal(go_target_describe_file((struct go_binary *)&fake, "/bin/../bin/sh", &s), 0);
+	assert_int_equal(go_target_open(0, NULL, &t, NULL), -ESRCH);
+	assert_int_equal(go_target_open(-1, "/bin/sh", &t, NULL), -ESRCH);
+	assert_int_equal(go_target_open(0, "/bin/../bin/sh", &t, NULL), 0);
+	assert_int_equal(go_target_locate(t), -ESRCH);
+	assert_int_equal(go_target_selfcheck(t, NULL), -ESRCH);
+	assert_int_equal(go_target_gomaxprocs(t, &v), -EAGAIN);
+	assert_int_equal(go_target_describe(t, &s), 0);
 	assert_null(strstr(s.exe, ".."));
 	assert_null(s.args);
 	assert_int_equal(s.pid, 0);
 	assert_int_equal(s.async_enabled, 1);
 	assert_int_equal(s.async_source, ASYNC_SOURCE_DEFAULT);
+	go_target_close(t);
 	session_done(&s);
 }
 
