@@ -99,8 +99,6 @@ static void text_async(const struct inspection *in)
 	       source ? ", decided by: " : "", source ? source : "");
 	for (size_t i = 0; i < s->n_async_evidence; i++)
 		printf("                - %s\n", ESC(s->async_evidence[i]));
-	if (!in->pid)
-		puts("                - GODEBUG in the environment that it is started with would override this");
 }
 
 static void text_layout(const struct inspection *in)

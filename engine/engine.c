@@ -27,6 +27,8 @@ static void on_event(void *ctx, const struct event *ev)
 {
 	struct engine *e = ctx;
 
+	if (e->cut_ns && ev->head.time_ns > e->cut_ns)
+		return;
 	if (ev->head.time_ns > e->last_ns)
 		e->last_ns = ev->head.time_ns;
 	if (ev->head.kind == EV_EXEC)
@@ -83,11 +85,18 @@ static void round_once(struct engine *e, const struct event_sink *sink)
 	pthread_mutex_unlock(&e->lock);
 }
 
+/* Removing the probes from a busy machine takes up to a second: the session ends before it, not after. */
 static void finish(struct engine *e, const struct event_sink *sink, bool gone)
 {
 	pthread_mutex_lock(&e->lock);
-	e->opts.collector->stop(e->collector, sink);
 	gauges_tell(e);
+	if (!gone)
+		e->cut_ns = clock_now_ns();
+	e->opts.collector->stop(e->collector, sink);
+	if (!gone) {
+		e->last_ns = e->cut_ns;
+		engine_tell(e, (struct event){.head.kind = EV_TICK});
+	}
 	drain_output(e);
 	if (gone) {
 		struct event ev = {.head = {.kind = EV_TARGET_EXIT, .tid = (uint32_t)e->opts.pid}, .exited.status = -1};

@@ -45,8 +45,10 @@ struct engine {
 	atomic_bool ended;
 
 	uint64_t last_ns; /* of the latest event: the engine's own are stamped with it, so that order holds */
-	bool exec_seen;   /* an EV_EXEC came with the last poll */
-	bool first_exec;  /* a launched target's own exec is still to come */
+	uint64_t cut_ns; /* the session ends here: what the probes still saw while being removed isn't told; 0 = not yet
+			  */
+	bool exec_seen;  /* an EV_EXEC came with the last poll */
+	bool first_exec; /* a launched target's own exec is still to come */
 
 	enum check_state check;
 	uint64_t check_since_ns;
