@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,6 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -316,6 +321,48 @@ static void memory(void **state)
 	munmap(two, (size_t)page);
 }
 
+/* What a container's seccomp filter does to process_vm_readv. */
+static void forbid_vm_readv(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog), 0);
+}
+
+static void memory_where_vm_readv_is_forbidden(void **state)
+{
+	int status;
+
+	(void)state;
+	pid_t reader = fork(); /* a filter stays for good */
+	if (reader == 0) {
+		struct go_target *t = NULL;
+		struct iovec local = {.iov_base = &status, .iov_len = sizeof(status)};
+		int32_t n = 0;
+		char c;
+
+		forbid_vm_readv();
+		pid_t pid = start(0);
+		int failed = process_vm_readv(pid, &local, 1, &local, 1, 0) != -1 || errno != EPERM;
+		failed |= go_target_open(pid, NULL, &t, NULL) < 0 || go_target_selfcheck(t, NULL) < 0;
+		failed |= go_target_gomaxprocs(t, &n) < 0 || n != 2;
+		failed |= go_target_read(t, 0, &c, 1) != -EFAULT || go_target_read(t, UINT64_MAX, &c, 1) != -EFAULT;
+		go_target_close(t);
+		stop(pid);
+		_exit(failed);
+	}
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void settings_in_memory(void **state)
 {
 	struct go_target *t = NULL;
@@ -515,6 +562,7 @@ int main(void)
 		cmocka_unit_test_setup(a_list_without_end_is_left, setup),
 		cmocka_unit_test_setup(ids_in_a_pid_namespace_match, setup),
 		cmocka_unit_test_setup(memory, setup),
+		cmocka_unit_test_setup(memory_where_vm_readv_is_forbidden, setup),
 		cmocka_unit_test_setup(settings_in_memory, setup),
 		cmocka_unit_test_setup(no_program_behind_a_pid, setup),
 		cmocka_unit_test_setup(described_before_and_after_the_exec, setup),
