@@ -119,7 +119,8 @@ static int find_program(const char *name, char **ret)
 			*ret = take_ptr(path);
 			return 0;
 		}
-		if (err == -EACCES)
+		/* The file is there but can't be run; a directory that can't be searched is no such news. */
+		if (err == -EACCES && access(path, F_OK) == 0)
 			found_err = err;
 		p += len;
 		if (!*p)
