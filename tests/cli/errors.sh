@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Wrong use and bad input: a clear error and status 1 or 2, never a crash. Argument: the schedtop to try.
+set -u
+
+schedtop=$1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+# expect STATUS PATTERN ARG...: the exit status, and a line "schedtop: what: why." that matches.
+expect()
+{
+	local status=$1 pattern=$2 got
+	shift 2
+	timeout 30 "$schedtop" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	got=$?
+	if [ $got -ne "$status" ] || ! grep -Eq "^schedtop: .*$pattern" "$tmp/err"; then
+		echo "FAILED: schedtop $*: status $got, wanted $status and /$pattern/; it said:"
+		cat "$tmp/err"
+		failed=1
+	fi
+	if [ -s "$tmp/out" ]; then
+		echo "FAILED: schedtop $*: an error must leave standard output empty"
+		failed=1
+	fi
+}
+
+# prints PATTERN ARG...: status 0 and standard output that matches.
+prints()
+{
+	local pattern=$1
+	shift
+	if ! timeout 30 "$schedtop" "$@" 2>&1 | grep -Eq -- "$pattern"; then
+		echo "FAILED: schedtop $*: /$pattern/ not printed"
+		failed=1
+	fi
+}
+
+expect 2 'no command'
+for command in record replay report compare snapshot export nonsense; do
+	expect 2 "^?$command: unknown command" "$command"
+done
+expect 2 'no such option' --nonsense
+expect 2 'no such option' run --nonsense -- true
+expect 2 'no such option' doctor --duration=1
+expect 2 'needs a value' run --duration
+expect 2 'takes no value' run --batch=1 -- true
+expect 2 "duration: 'x'" run --duration=x -- true
+expect 2 'sample-hz' run --sample-hz=1000000 -- true
+expect 2 'only ebpf' run --collector=perf -- true
+expect 2 'detail=exact' run --detail=exact -- true
+expect 2 'no program' run
+expect 2 'no program' run --batch --
+expect 2 'one process id' attach
+expect 2 'one process id' attach 1 2
+expect 2 'no process id' attach twelve
+expect 2 'no process id' -p 0
+expect 2 'one program' inspect
+expect 2 'no operand' doctor now
+
+# No such process: a number beyond pid_max can't be one.
+expect 1 'no such process' attach --batch 4194305
+expect 1 'no such process' -p 4194305 --batch
+expect 1 '.' inspect 4194305
+expect 1 'No such file' run --batch -- /nonexistent/program
+expect 1 '.' run --batch -- "$tmp"
+expect 1 '.' inspect /nonexistent/program
+expect 1 '.' inspect "$tmp"
+
+printf 'not a program' >"$tmp/text"
+expect 1 '.' inspect "$tmp/text"
+chmod +x "$tmp/text"
+# An ELF header for an architecture that isn't ours (EM_S390, big-endian).
+printf '\177ELF\002\002\001\000\000\000\000\000\000\000\000\000\000\002\000\026\000\000\000\001' >"$tmp/s390"
+head -c 100 /dev/zero >>"$tmp/s390"
+chmod +x "$tmp/s390"
+expect 1 '.' inspect "$tmp/s390"
+# Names act on no terminal.
+evil=$tmp/$'\e[2J'
+expect 1 'x1b\[2J' inspect "$evil"
+if grep -q $'\e' "$tmp/err"; then
+	echo "FAILED: an escape sequence of a name reached the terminal"
+	failed=1
+fi
+
+prints '^schedtop [0-9]' --version
+prints '^schedtop [0-9]' run --version
+for command in run attach inspect doctor; do
+	prints "^Usage: schedtop $command" "$command" --help
+done
+prints '^Usage: schedtop COMMAND' --help
+for command in record replay compare snapshot export; do
+	if "$schedtop" --help | grep -qw "^  $command"; then
+		echo "FAILED: --help shows $command, which isn't there"
+		failed=1
+	fi
+done
+
+# Unwritable output.
+"$schedtop" --help >/dev/full 2>"$tmp/err"
+if [ $? -ne 1 ] || ! grep -q '^schedtop: standard output: ' "$tmp/err"; then
+	echo "FAILED: a full disk under --help"
+	failed=1
+fi
+
+# Without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	cp "$schedtop" "$tmp/schedtop"
+	chmod 755 "$tmp" "$tmp/schedtop"
+	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/schedtop" run --batch -- true >"$tmp/out" 2>"$tmp/err"
+	if [ $? -ne 1 ] || ! grep -q '^schedtop: ' "$tmp/err"; then
+		echo "FAILED: without privileges: $(cat "$tmp/err")"
+		failed=1
+	fi
+fi
+
+[ $failed -eq 0 ] && echo "all as expected"
+exit $failed
