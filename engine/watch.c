@@ -202,10 +202,11 @@ static void follow_exec(struct engine *e)
 	}
 	if (go_or_null(e))
 		go_target_locate(e->go);
+	/* Placing probes takes tens of milliseconds, and the program may not live that long. */
+	watch_begin(e);
 	retarget(e, go_or_null(e));
 	if (old != e->go)
 		go_target_close(old);
-	watch_begin(e);
 }
 
 static void tell_runtime(struct engine *e)
