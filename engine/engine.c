@@ -36,6 +36,16 @@ static void on_event(void *ctx, const struct event *ev)
 	model_feed(e->model, ev);
 }
 
+/* The same where the lock isn't held. */
+static void on_event_locking(void *ctx, const struct event *ev)
+{
+	struct engine *e = ctx;
+
+	pthread_mutex_lock(&e->lock);
+	on_event(e, ev);
+	pthread_mutex_unlock(&e->lock);
+}
+
 void engine_tell(struct engine *e, struct event ev)
 {
 	ev.head.time_ns = e->last_ns;
@@ -85,18 +95,22 @@ static void round_once(struct engine *e, const struct event_sink *sink)
 	pthread_mutex_unlock(&e->lock);
 }
 
-/* Removing the probes from a busy machine takes up to a second: the session ends before it, not after. */
-static void finish(struct engine *e, const struct event_sink *sink, bool gone)
+/*
+ * Removing the probes from a busy machine takes up to a second: the session ends before it, not after, and the screen
+ * doesn't wait for it.
+ */
+static void finish(struct engine *e, bool gone)
 {
+	const struct event_sink sink = {.event = on_event_locking, .ctx = e};
+
 	pthread_mutex_lock(&e->lock);
 	gauges_tell(e);
-	if (!gone)
-		e->cut_ns = clock_now_ns();
-	e->opts.collector->stop(e->collector, sink);
-	if (!gone) {
-		e->last_ns = e->cut_ns;
-		engine_tell(e, (struct event){.head.kind = EV_TICK});
-	}
+	e->cut_ns = clock_now_ns();
+	pthread_mutex_unlock(&e->lock);
+	e->opts.collector->stop(e->collector, &sink);
+	pthread_mutex_lock(&e->lock);
+	e->last_ns = e->cut_ns;
+	engine_tell(e, (struct event){.head.kind = EV_TICK});
 	drain_output(e);
 	if (gone) {
 		struct event ev = {.head = {.kind = EV_TARGET_EXIT, .tid = (uint32_t)e->opts.pid}, .exited.status = -1};
@@ -132,7 +146,7 @@ static void *engine_thread(void *arg)
 		if (gone)
 			break;
 	}
-	finish(e, &sink, gone);
+	finish(e, gone);
 	return NULL;
 }
 
