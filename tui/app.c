@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The screen's loop. A frame: lock, draw into memory, unlock, send what changed. Frames come when a key was pressed or
+ * when time has moved by a column's eighth, at most fps times a second: a column that can't have changed needs no
+ * frame.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "tui/actions.h"
+#include "tui/backend.h"
+#include "tui/layout.h"
+#include "tui/screen.h"
+#include "tui/tui.h"
+#include "tui/views.h"
+#include "tui/views/timeline.h"
+
+#define FPS_DEFAULT 30.0
+#define OUTPUT_MAX  200
+#define MESSAGE_NS  (4 * NS_PER_S)
+#define SLOWEST_NS  (250 * NS_PER_MS) /* the figures move even when the timeline's columns are wide */
+
+struct app {
+	const struct tui_opts *opts;
+	const struct tui_feed *feed;
+	struct ui_state ui;
+	struct theme theme;
+	unsigned theme_index;
+	struct grid grid;
+	uint64_t now_ns;       /* of the picture: the model's, or where it was paused */
+	uint64_t drawn_now_ns; /* of the last frame */
+	uint64_t drawn_at_ns;
+	bool dirty, quit;
+};
+
+/* The handler's way to the loop; signals come to any thread. */
+static int signal_pipe[2] = {-1, -1};
+
+static void on_signal(int sig)
+{
+	int saved = errno;
+	unsigned char b = (unsigned char)sig;
+
+	if (write(signal_pipe[1], &b, 1) < 0)
+		errno = saved; /* full: one is enough */
+	errno = saved;
+}
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+static struct sigaction signals_before[ARRAY_SIZE(signals)];
+
+static int signals_take(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &sa, &signals_before[i]);
+	return 0;
+}
+
+static void signals_give_back(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &signals_before[i], NULL);
+	close(signal_pipe[0]);
+	close(signal_pipe[1]);
+}
+
+static void message(struct app *a, const char *text)
+{
+	snprintf(a->ui.message, sizeof(a->ui.message), "%s", text);
+	a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
+	a->dirty = true;
+}
+
+/* Geometry of the timeline as it is now drawn. */
+static struct layout layout_now(const struct app *a, const struct model *m)
+{
+	size_t n = model_rows(m, a->ui.rows, NULL, 0);
+
+	return layout_compute(a->grid.cols, a->grid.rows, n < 64 ? (int)n : 64, a->ui.output);
+}
+
+static void draw(struct app *a)
+{
+	static const char *lines[OUTPUT_MAX];
+	struct view_ctx ctx = {.ui = &a->ui};
+	const struct model *m = a->feed->lock(a->feed->ctx);
+
+	if (!a->ui.paused || !a->now_ns)
+		a->now_ns = model_now(m);
+	ctx.model = m;
+	ctx.now_ns = a->now_ns;
+	ui_window(&a->ui, m, a->now_ns, &ctx.t0_ns, &ctx.t1_ns);
+	if (a->ui.output && a->feed->output)
+		ctx.n_output = a->feed->output(a->feed->ctx, lines, OUTPUT_MAX);
+	ctx.output = lines;
+	views_draw(&ctx, &a->grid);
+	a->feed->unlock(a->feed->ctx);
+
+	screen_show(&a->grid, &a->theme);
+	a->drawn_now_ns = a->now_ns;
+	a->drawn_at_ns = clock_now_ns();
+	a->dirty = false;
+}
+
+/* Writes one form of the screen to a new file. false and errno when it can't. */
+static bool save_as(const struct app *a, const char *path, int (*write_grid)(const struct app *, FILE *))
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return false;
+	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+	if (geteuid() == 0 && uid && gid && fchown(fd, (uid_t)atol(uid), (gid_t)atol(gid)) < 0)
+		log_write(LOG_DRAW, "%s stays root's: %s", path, strerror(errno));
+	FILE *f = fdopen(fd, "w");
+	if (!f) {
+		close(fd);
+		return false;
+	}
+	int err = write_grid(a, f);
+	return fclose(f) == 0 && err == 0;
+}
+
+static int write_svg(const struct app *a, FILE *f)
+{
+	return backend_svg(&a->grid, &a->theme, f);
+}
+
+static int write_text(const struct app *a, FILE *f)
+{
+	return backend_text(&a->grid, f);
+}
+
+static void save(struct app *a)
+{
+	char path[4096], stamp[32], text[200];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	len = (size_t)snprintf(path, sizeof(path), "%s/schedtop-%s.svg",
+			       a->opts->snapshot_dir ? a->opts->snapshot_dir : ".", stamp);
+	if (len >= sizeof(path))
+		return;
+	bool ok = save_as(a, path, write_svg);
+	int err = errno;
+	if (ok) {
+		memcpy(path + len - 3, "txt", 3);
+		ok = save_as(a, path, write_text);
+		err = errno;
+		memcpy(path + len - 3, "svg", 3);
+	}
+	if (ok)
+		snprintf(text, sizeof(text), "saved %.120s and .txt", path);
+	else
+		snprintf(text, sizeof(text), "%.120s can't be written: %s", path, strerror(err));
+	message(a, text);
+}
+
+static void next_theme(struct app *a)
+{
+	struct theme t;
+
+	do {
+		a->theme_index++;
+		if (!theme_builtin(a->theme_index))
+			a->theme_index = 0;
+	} while (theme_load(&t, theme_builtin(a->theme_index), NULL) < 0);
+	if (!a->theme.mono || screen_colours() >= 8) {
+		a->theme = t;
+		screen_redraw();
+	}
+	a->dirty = true;
+}
+
+static void click(struct app *a, const struct model *m, const struct key_event *k)
+{
+	struct layout l = layout_now(a, m);
+	int col = k->x - timeline_label_cols(a->ui.rows, l.timeline.w);
+	int row = k->y - l.timeline.y - 2;
+
+	if (col >= 0 && row >= 0 && row < timeline_row_count(l.timeline.h))
+		ui_click(&a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w), col, row);
+}
+
+static void on_key(struct app *a, const struct key_event *k)
+{
+	enum action act = action_of_key(k->key);
+
+	a->dirty = true;
+	if (act == ACTION_QUIT) {
+		a->quit = true;
+	} else if (act == ACTION_SNAPSHOT) {
+		save(a);
+	} else if (act == ACTION_THEME) {
+		next_theme(a);
+	} else {
+		const struct model *m = a->feed->lock(a->feed->ctx);
+		struct layout l = layout_now(a, m);
+
+		a->ui.message[0] = '\0';
+		if (k->key == KEY_MOUSE_CLICK_)
+			click(a, m, k);
+		else
+			action_do(act, &a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w),
+				  timeline_row_count(l.timeline.h));
+		a->feed->unlock(a->feed->ctx);
+		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
+	}
+}
+
+static void resize(struct app *a)
+{
+	int cols, rows;
+
+	screen_resize(&cols, &rows);
+	if (cols != a->grid.cols || rows != a->grid.rows)
+		grid_resize(&a->grid, cols, rows);
+	a->dirty = true;
+}
+
+static void on_signals(struct app *a)
+{
+	unsigned char b;
+
+	while (read(signal_pipe[0], &b, 1) == 1) {
+		if (b == SIGWINCH)
+			resize(a);
+		else
+			a->quit = true;
+	}
+}
+
+/* How long until the next frame is due: the picture changes by an eighth of a column, but not more often than fps. */
+static uint64_t frame_ns(const struct app *a)
+{
+	double fps = a->opts->fps > 0 ? a->opts->fps : FPS_DEFAULT;
+	uint64_t least = (uint64_t)(1e9 / fps), step = SLOWEST_NS;
+
+	if (a->ui.follow && !a->ui.paused) {
+		int cols = timeline_time_cols(a->ui.rows, a->grid.cols);
+		step = a->ui.span_ns / (unsigned)cols;
+	}
+	return step < least ? least : step > SLOWEST_NS ? SLOWEST_NS : step;
+}
+
+static void loop(struct app *a)
+{
+	uint64_t start = clock_now_ns();
+
+	while (!a->quit && !screen_gone()) {
+		struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+				       {.fd = signal_pipe[0], .events = POLLIN}};
+		uint64_t now = clock_now_ns(), due = a->drawn_at_ns + frame_ns(a);
+		struct key_event k;
+
+		if (a->dirty || now >= due) {
+			if (*a->ui.message && now > a->ui.message_until_ns)
+				a->ui.message[0] = '\0';
+			draw(a);
+			now = clock_now_ns();
+			due = a->drawn_at_ns + frame_ns(a);
+		}
+		if (poll(fds, 2, due > now ? (int)((due - now) / NS_PER_MS) + 1 : 0) < 0 && errno != EINTR)
+			break;
+		on_signals(a);
+		while (!a->quit && screen_key(&k))
+			on_key(a, &k);
+		if (a->opts->duration_s > 0 && (double)(clock_now_ns() - start) / 1e9 >= a->opts->duration_s)
+			a->quit = true;
+	}
+}
+
+/* The theme that was asked for, or the monochrome one where there are no colours. */
+static int choose_theme(struct app *a, struct fault *fault)
+{
+	const char *no_color = getenv("NO_COLOR");
+	int err = theme_load(&a->theme, a->opts->theme, fault);
+
+	if (err < 0)
+		return err;
+	for (unsigned i = 0; theme_builtin(i); i++) {
+		if (strcmp(theme_builtin(i), a->theme.name) == 0)
+			a->theme_index = i;
+	}
+	if (a->opts->no_color || (no_color && *no_color))
+		return theme_load(&a->theme, "mono", fault);
+	return 0;
+}
+
+int tui_run(const struct tui_opts *opts, const struct tui_feed *feed, struct fault *fault)
+{
+	static struct app a; /* the grid is large, and there is one screen */
+	int err;
+
+	a = (struct app){.opts = opts, .feed = feed, .dirty = true};
+	ui_state_init(&a.ui, opts->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
+	err = choose_theme(&a, fault);
+	if (err < 0)
+		return err;
+	err = screen_open(opts->mouse, fault);
+	if (err < 0)
+		return err;
+	if (screen_colours() < 8)
+		err = theme_load(&a.theme, "mono", fault);
+	if (err == 0)
+		err = signals_take();
+	if (err == 0) {
+		err = grid_init(&a.grid, 80, 24);
+		if (err == 0) {
+			resize(&a);
+			loop(&a);
+		}
+		signals_give_back();
+	}
+	screen_close();
+	grid_done(&a.grid);
+	if (err < 0 && fault && !fault->err)
+		fault_set(fault, err, "screen", "%s", strerror(-err));
+	return err;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tui/draw.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint8_t draw_func_role(const struct model *m, uint32_t func)
+{
+	const struct func_info *f = model_func(m, func);
+
+	return f ? (uint8_t)(ROLE_FUNC + f->hash % FUNC_HUES) : ROLE_UNLABELLED;
+}
+
+const char *draw_short_func(const char *full)
+{
+	/* The path of the package ends at the last slash before the first parenthesis of a method's receiver. */
+	size_t len = strcspn(full, "([");
+	const char *slash = memrchr(full, '/', len);
+
+	return slash ? slash + 1 : full;
+}
+
+char *draw_place(char *dst, size_t cap, const struct model *m, uint32_t func, uint32_t loc)
+{
+	const struct func_info *f = model_func(m, func);
+	struct loc_info at;
+
+	if (!f) {
+		snprintf(dst, cap, "unknown function");
+		return dst;
+	}
+	if (!model_loc(m, loc, &at) || !at.file) {
+		at.file = f->file;
+		at.line = f->line;
+	}
+	const char *slash = at.file ? strrchr(at.file, '/') : NULL;
+	const char *file = slash ? slash + 1 : at.file;
+	if (file && *file && at.line)
+		snprintf(dst, cap, "%s %s:%u", draw_short_func(f->name), file, at.line);
+	else
+		snprintf(dst, cap, "%s", draw_short_func(f->name));
+	return dst;
+}
+
+struct rect draw_title(struct grid *g, struct rect r, const char *title, bool focus)
+{
+	grid_fill(g, (struct rect){r.x, r.y, r.w, 1}, ' ', ROLE_TITLE, focus ? ROLE_SELECTED_BG : ROLE_BACKGROUND);
+	grid_text(g, r.x, r.y, r.w, ROLE_TITLE, focus ? ROLE_SELECTED_BG : ROLE_BACKGROUND, CELL_BOLD, title);
+	r.y++;
+	r.h--;
+	return r;
+}
+
+uint32_t draw_level(int level, bool ascii)
+{
+	static const char plain[] = " ..:-=+*#";
+
+	level = level < 0 ? 0 : level > 8 ? 8 : level;
+	if (ascii)
+		return (uint32_t)plain[level];
+	return level ? 0x2580U + (uint32_t)level : ' '; /* U+2581 one eighth ... U+2588 full */
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several views draw with: names, hues, bars, frames' titles. */
+#ifndef SCHEDTOP_TUI_DRAW_H
+#define SCHEDTOP_TUI_DRAW_H
+
+#include "tui/view.h"
+
+/** The role of a function's hue; ROLE_UNLABELLED for none. Stable through sessions: by the name's hash. */
+uint8_t draw_func_role(const struct model *m, uint32_t func);
+
+/** The part of a Go name that people say: "main.crunch" of "schedtop/demo/main.crunch". */
+const char *draw_short_func(const char *full);
+
+/** "main.crunch main.go:42", or what is known of it; @cap bytes. Returns @dst. */
+char *draw_place(char *dst, size_t cap, const struct model *m, uint32_t func, uint32_t loc);
+
+/** A panel's title on its first row; returns what is left below. */
+struct rect draw_title(struct grid *g, struct rect r, const char *title, bool focus);
+
+/** One of nine levels 0..8 as a block (or ASCII) character. */
+uint32_t draw_level(int level, bool ascii);
+
+#endif

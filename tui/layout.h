@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where the parts of the screen are: a pure function of its size and of what the user shows. */
+#ifndef SCHEDTOP_TUI_LAYOUT_H
+#define SCHEDTOP_TUI_LAYOUT_H
+
+#include <stdbool.h>
+
+#include "tui/grid.h"
+#include "tui/view.h"
+
+#define LAYOUT_MIN_COLS 40
+#define LAYOUT_MIN_ROWS 10
+
+struct layout {
+	bool too_small;
+	struct rect header, verdict, timeline, latency, panel, output, status; /* h 0 = not shown */
+};
+
+/** @n_rows: how many rows the timeline has to show (CPUs, Ps, ...); it gets as many as fit. */
+struct layout layout_compute(int cols, int rows, int n_rows, bool output);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "tui/views.h"
+
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "tui/layout.h"
+
+const struct view *const view_panels[] = {&view_offenders, &view_verdicts, &view_threads, &view_goroutines};
+
+size_t view_n_panels(void)
+{
+	return ARRAY_SIZE(view_panels);
+}
+
+static void draw_in(const struct view *v, const struct view_ctx *ctx, struct grid *g, struct rect r)
+{
+	if (r.h >= v->min_rows && r.w > 0)
+		v->draw(ctx, g, r);
+}
+
+/* Where only ASCII can be shown: what views and formatted numbers still hold beyond it. */
+static void to_ascii(struct grid *g)
+{
+	for (int i = 0; i < g->cols * g->rows; i++) {
+		uint32_t ch = g->cells[i].ch;
+
+		if (ch >= 0x80)
+			g->cells[i].ch = ch == 0xb5 ? 'u' : ch == 0x2026 ? '~' : '?';
+	}
+}
+
+void views_draw(const struct view_ctx *ctx, struct grid *g)
+{
+	size_t n_rows = model_rows(ctx->model, ctx->ui->rows, NULL, 0);
+	struct layout l = layout_compute(g->cols, g->rows, n_rows < 64 ? (int)n_rows : 64, ctx->ui->output);
+
+	grid_clear(g);
+	if (l.too_small) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "terminal too small: need %dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
+		grid_text(g, 0, 0, g->cols, ROLE_WARNING, ROLE_BACKGROUND, 0, text);
+		return;
+	}
+	draw_in(&view_header, ctx, g, l.header);
+	draw_in(&view_verdict, ctx, g, l.verdict);
+	draw_in(&view_timeline, ctx, g, l.timeline);
+	draw_in(&view_latency, ctx, g, l.latency);
+	draw_in(view_panels[(size_t)ctx->ui->panel % view_n_panels()], ctx, g, l.panel);
+	draw_in(&view_output, ctx, g, l.output);
+	draw_in(&view_status, ctx, g, l.status);
+	if (ctx->ui->help)
+		view_help.draw(ctx, g, (struct rect){0, 0, g->cols, g->rows});
+	if (ctx->ui->ascii)
+		to_ascii(g);
+}

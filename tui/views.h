@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The table of views. A new view is a file in views/ and a row here (and, for a panel, one in the list of panels). */
+#ifndef SCHEDTOP_TUI_VIEWS_H
+#define SCHEDTOP_TUI_VIEWS_H
+
+#include <stddef.h>
+
+#include "tui/view.h"
+
+extern const struct view view_header, view_verdict, view_timeline, view_latency, view_output, view_status, view_help;
+extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines;
+
+/** The panels that Tab goes through. */
+extern const struct view *const view_panels[];
+size_t view_n_panels(void);
+
+/** Draws the whole screen: every view in its place. */
+void views_draw(const struct view_ctx *ctx, struct grid *g);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The last line: live or not, collector and detail, what was lost, what watching costs; and the target's output. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tui/draw.h"
+#include "tui/views.h"
+
+static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
+{
+	const struct session *s = model_session(ctx->model);
+	struct model_counts counts;
+	uint64_t lost = 0;
+	char text[256], n[32], zoom[32];
+	double pct = model_overhead_pct(ctx->model);
+
+	model_counts(ctx->model, &counts);
+	grid_fill(g, r, ' ', ROLE_STATUS, ROLE_STATUS_BG);
+	const char *state = counts.exited     ? "ENDED"
+			    : ctx->ui->paused ? "PAUSED"
+			    : ctx->ui->follow ? "LIVE"
+					      : "SCROLLED";
+	uint8_t role = counts.exited ? ROLE_WARNING : ctx->ui->paused || !ctx->ui->follow ? ROLE_KEY : ROLE_OK;
+	int x = r.x + grid_printf(g, r.x, r.y, r.w, role, ROLE_STATUS_BG, CELL_BOLD, " %s ", state);
+
+	if (*ctx->ui->message) {
+		grid_text(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0, ctx->ui->message);
+		return;
+	}
+	/* A record that came late is in the picture; the others are not. */
+	for (int i = 0; i < EV_LOST_CAUSE_COUNT; i++)
+		lost += i == EV_LOST_LATE ? 0 : counts.lost[i];
+	text_count(n, sizeof(n), counts.events);
+	snprintf(text, sizeof(text), " %s/%s  %s events", s->collector ? s->collector : "?", detail_name(s->detail), n);
+	x += grid_text(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, text);
+	x += grid_printf(g, x, r.y, r.x + r.w - x, lost ? ROLE_CRITICAL : ROLE_STATUS, ROLE_STATUS_BG, 0, "  %llu lost",
+			 (unsigned long long)lost);
+	if (pct >= 0)
+		x += grid_printf(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, "  overhead %.1f%%", pct);
+	text_duration(zoom, sizeof(zoom), ctx->t1_ns - ctx->t0_ns);
+	const char *keys = "? help  q quit";
+	int want = (int)strlen(keys) + 1;
+	x += grid_printf(g, x, r.y, r.x + r.w - x - want, ROLE_STATUS, ROLE_STATUS_BG, 0, "  window %s", zoom);
+	if (x + want + 1 < r.x + r.w)
+		grid_text(g, r.x + r.w - want, r.y, want, ROLE_KEY, ROLE_STATUS_BG, 0, keys);
+}
+
+static void output_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
+{
+	r = draw_title(g, r, "Output of the target", false);
+	size_t fit = r.h > 0 ? (size_t)r.h : 0;
+	size_t first = ctx->n_output > fit ? ctx->n_output - fit : 0;
+
+	if (ctx->n_output == 0 && fit)
+		grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "it has printed nothing, or was attached to");
+	for (size_t i = first; i < ctx->n_output; i++)
+		grid_text(g, r.x, r.y + (int)(i - first), r.w, ROLE_TEXT, ROLE_BACKGROUND, 0, ctx->output[i]);
+}
+
+const struct view view_status = {
+	.name = "status",
+	.title = "Status",
+	.help = "live or paused, collector, losses, own overhead",
+	.min_rows = 1,
+	.draw = status_draw,
+};
+
+const struct view view_output = {
+	.name = "output",
+	.title = "Output",
+	.help = "the target's last lines of output",
+	.min_rows = 2,
+	.draw = output_draw,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Panels of totals: threads and goroutines. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "tui/draw.h"
+#include "tui/views.h"
+
+#define TOTALS_MAX 256
+
+static size_t scrolled(const struct view_ctx *ctx, size_t n)
+{
+	size_t first = (size_t)(ctx->ui->panel_scroll < 0 ? 0 : ctx->ui->panel_scroll);
+
+	return first < n ? first : n ? n - 1 : 0;
+}
+
+/* A duration, right-aligned in 9 columns (µ takes two bytes: printf's width doesn't know). */
+static int put_ns(struct grid *g, int x, int y, int end, uint8_t role, uint64_t ns)
+{
+	char buf[32];
+	int pad = 8 - (int)text_cols(text_duration(buf, sizeof(buf), ns));
+
+	grid_text(g, x + (pad > 0 ? pad : 0), y, end - x - (pad > 0 ? pad : 0), role, ROLE_BACKGROUND, 0, buf);
+	return x + 9;
+}
+
+static void threads_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
+{
+	static struct thread_total t[TOTALS_MAX];
+	size_t n = model_threads(ctx->model, t, TOTALS_MAX);
+	int end = r.x + r.w;
+
+	r = draw_title(g, r, "Threads", false);
+	grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run     wait    sleep  invol  migr  thread");
+	for (size_t i = scrolled(ctx, n), k = 1; i < n && (int)k < r.h; i++, k++) {
+		int y = r.y + (int)k, x = r.x;
+
+		x = put_ns(g, x, y, end, ROLE_TEXT, t[i].run_ns);
+		x = put_ns(g, x, y, end, t[i].wait_ns > t[i].run_ns ? ROLE_WARNING : ROLE_TEXT, t[i].wait_ns);
+		x = put_ns(g, x, y, end, ROLE_DIM, t[i].sleep_ns);
+		grid_printf(g, x, y, end - x, t[i].alive ? ROLE_TEXT : ROLE_DIM, ROLE_BACKGROUND, 0,
+			    "%6llu %5llu  %u %s", (unsigned long long)t[i].involuntary,
+			    (unsigned long long)t[i].migrations, t[i].tid, t[i].comm);
+	}
+}
+
+static void goroutines_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
+{
+	static struct g_total t[TOTALS_MAX];
+	size_t n = model_goroutines(ctx->model, t, TOTALS_MAX);
+	int end = r.x + r.w;
+
+	r = draw_title(g, r, "Goroutines, by run time", false);
+	grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run  longest  overrun  goroutine");
+	for (size_t i = scrolled(ctx, n), k = 1; i < n && (int)k < r.h; i++, k++) {
+		const struct func_info *f = model_func(ctx->model, t[i].start_func);
+		int y = r.y + (int)k, x = r.x;
+
+		x = put_ns(g, x, y, end, ROLE_TEXT, t[i].run_ns);
+		x = put_ns(g, x, y, end, t[i].max_slice_ns > 2 * GO_SLICE_NS ? ROLE_CRITICAL : ROLE_TEXT,
+			   t[i].max_slice_ns);
+		x = put_ns(g, x, y, end, t[i].overrun_ns ? ROLE_WARNING : ROLE_DIM, t[i].overrun_ns);
+		x += 1 + grid_printf(g, x, y, end - x, ROLE_TEXT, ROLE_BACKGROUND, 0, "%llu",
+				     (unsigned long long)t[i].goid);
+		grid_text(g, x, y, end - x, draw_func_role(ctx->model, t[i].start_func), ROLE_BACKGROUND, 0,
+			  f ? draw_short_func(f->name) : "-");
+	}
+}
+
+const struct view view_threads = {
+	.name = "threads",
+	.title = "Threads",
+	.help = "run, wait and sleep time of each thread",
+	.min_rows = 3,
+	.draw = threads_draw,
+};
+
+const struct view view_goroutines = {
+	.name = "goroutines",
+	.title = "Goroutines",
+	.help = "run time, longest slice and overrun of each goroutine",
+	.min_rows = 3,
+	.draw = goroutines_draw,
+};
