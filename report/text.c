@@ -76,7 +76,10 @@ static void put_wrapped(FILE *out, size_t indent, const char *text)
 		size_t len = strcspn(text, " ");
 		char word[512];
 
-		snprintf(word, sizeof(word), "%.*s", (int)(len < sizeof(word) ? len : sizeof(word) - 1), text);
+		if (len >= sizeof(word))
+			len = sizeof(word) - 1;
+		memcpy(word, text, len);
+		word[len] = '\0';
 		size_t cols = text_cols(word);
 		if (col > indent && col + 1 + cols > WRAP_COLS) {
 			fputc('\n', out);
@@ -86,7 +89,7 @@ static void put_wrapped(FILE *out, size_t indent, const char *text)
 			fputc(' ', out);
 			col++;
 		}
-		fwrite(text, 1, len, out);
+		fputs(word, out);
 		col += cols;
 		text += len;
 		text += strspn(text, " ");
