@@ -183,10 +183,13 @@ static void decode_at(struct decoder *d, const struct wire_at *w, struct event *
 
 static void decode_goroutine(struct decoder *d, const struct wire_goroutine *w, struct event *ev, struct delivery *to)
 {
+	struct go_loc start;
+	bool known = d->go && w->startpc && go_target_resolve_start(d->go, w->startpc, &start) == 0;
+
 	ev->goroutine = (struct ev_goroutine){
 		.goid = w->goid,
 		.parent_goid = w->parent_goid,
-		.start_loc = resolve(d, w->startpc, false, to).loc,
+		.start_loc = known ? loc_id(d, &start, to) : EV_NO_LOC,
 		.create_loc = resolve(d, w->gopc, true, to).loc,
 	};
 	deliver(to, ev);

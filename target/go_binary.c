@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "target/go_binary_internal.h"
+#include "target/go_code.h"
 
 static int minor_of(const char *version)
 {
@@ -162,5 +163,29 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
 	go_pclntab_line(&b->tab, &f, vaddr, &ret->func, &ret->file, &ret->line);
 	ret->entry = f.entry;
 	ret->is_runtime = is_runtime_name(ret->func);
+	return 0;
+}
+
+#define WRAPPER_CALLS 8
+
+int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret)
+{
+	uint64_t calls[WRAPPER_CALLS];
+	struct go_func f;
+	struct go_loc called;
+	int err = go_binary_resolve(b, vaddr, ret);
+
+	if (err < 0 || (!strstr(ret->func, ".gowrap") && !strstr(ret->func, "dwrap")) ||
+	    go_pclntab_func_at(&b->tab, vaddr, &f) < 0)
+		return err;
+	size_t n = go_code_calls(&b->elf, &f, calls, WRAPPER_CALLS);
+	for (size_t i = 0; i < n; i++) {
+		/* The wrapper's stack check calls the runtime; what it wraps is the rest. */
+		if (go_binary_resolve(b, calls[i], &called) == 0 &&
+		    strncmp(called.func, "runtime.morestack", 17) != 0) {
+			*ret = called;
+			return 0;
+		}
+	}
 	return 0;
 }

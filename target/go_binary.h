@@ -127,6 +127,12 @@ int go_binary_func(const struct go_binary *b, const char *name, uint64_t *ret_va
 /** What is at a link-time address. Innermost inlined call first where the tables say so. 0, -ENOENT, -ENODATA. */
 int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
 
+/**
+ * The function that a goroutine runs, by its start PC. For "go f(x)" the compiler makes a wrapper that only calls f
+ * ("main.main.gowrap1", before Go 1.22 "main.main.func1·dwrap·1"): then that is f. 0, -ENOENT, -ENODATA.
+ */
+int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
+
 /** Where to put a probe. 0; -ENOENT when this version has no such place or it was inlined away; -ENODATA. */
 int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_probe *ret);
 

@@ -135,6 +135,23 @@ size_t go_code_operands(const struct elf_file *elf, const struct go_func *f, str
 	return n;
 }
 
+size_t go_code_calls(const struct elf_file *elf, const struct go_func *f, uint64_t *ret, size_t cap)
+{
+	struct decoder d;
+	size_t n = 0;
+
+	if (!decoder_init(&d, elf, f))
+		return 0;
+	while (n < cap && next(&d)) {
+		const cs_x86 *x = &d.insn->detail->x86;
+
+		if (d.insn->id == X86_INS_CALL && x->op_count == 1 && x->operands[0].type == X86_OP_IMM)
+			ret[n++] = (uint64_t)x->operands[0].imm;
+	}
+	decoder_done(&d);
+	return n;
+}
+
 int go_code_tls(const struct elf_file *elf, const struct go_func *f, int64_t *ret)
 {
 	struct decoder d;

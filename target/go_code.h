@@ -30,6 +30,9 @@ struct go_operand {
 /** The RIP-relative operands of a function, in the order of its code. Returns how many were filled. */
 size_t go_code_operands(const struct elf_file *elf, const struct go_func *f, struct go_operand *ret, size_t cap);
 
+/** Targets of the direct calls of a function, in the order of its code. Returns how many were filled. */
+size_t go_code_calls(const struct elf_file *elf, const struct go_func *f, uint64_t *ret, size_t cap);
+
 /** The displacement from fs that the function reads g with. 0 or -ENOENT. */
 int go_code_tls(const struct elf_file *elf, const struct go_func *f, int64_t *ret);
 

@@ -196,6 +196,13 @@ int go_target_resolve(const struct go_target *t, uint64_t pc, struct go_loc *ret
 	return go_binary_resolve(t->binary, pc - t->bias, ret);
 }
 
+int go_target_resolve_start(const struct go_target *t, uint64_t pc, struct go_loc *ret)
+{
+	if (pc < t->bias)
+		return -ENOENT;
+	return go_binary_resolve_start(t->binary, pc - t->bias, ret);
+}
+
 int go_target_gomaxprocs(const struct go_target *t, int32_t *ret)
 {
 	int32_t n;

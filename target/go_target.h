@@ -49,6 +49,8 @@ int go_target_read_var(const struct go_target *t, const char *name, void *buf, s
 
 /** Resolves a run-time PC. */
 int go_target_resolve(const struct go_target *t, uint64_t pc, struct go_loc *ret);
+/** The function that a goroutine runs, by its start PC (go_binary_resolve_start()). */
+int go_target_resolve_start(const struct go_target *t, uint64_t pc, struct go_loc *ret);
 
 /**
  * Locates the program and checks the offsets on the live process: walks allm; m.g0 must point back, m.procid must be a

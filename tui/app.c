@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -312,6 +313,7 @@ int tui_run(const struct tui_opts *opts, const struct tui_feed *feed, struct fau
 	static struct app a; /* the grid is large, and there is one screen */
 	int err;
 
+	setlocale(LC_CTYPE, ""); /* ncurses and the choice of characters go by it */
 	a = (struct app){.opts = opts, .feed = feed, .dirty = true};
 	ui_state_init(&a.ui, opts->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
 	err = choose_theme(&a, fault);
