@@ -13,12 +13,14 @@
 #include "report/json_write.h"
 #include "target/go_target.h"
 
-static const char *const probe_names[GO_PROBE_COUNT] = {
-	[GO_PROBE_STW_STOP] = "stop the world asked", [GO_PROBE_STW_STOPPED] = "world stopped",
-	[GO_PROBE_STW_START] = "world restarts",      [GO_PROBE_PREEMPT_REQUEST] = "preemption requested",
-	[GO_PROBE_SUSPEND] = "suspension requested",  [GO_PROBE_ASYNC_TAKEN] = "preemption taken, async",
-	[GO_PROBE_LEAVE] = "goroutine leaves",        [GO_PROBE_PARK_PREEMPTED] = "parked by request",
+static const char *const probe_names[] = {
+	[GO_PROBE_STW_STOP] = "stop the world asked",    [GO_PROBE_STW_STOPPED] = "world stopped",
+	[GO_PROBE_STW_START] = "world restarts",         [GO_PROBE_PREEMPT_REQUEST] = "preemption requested",
+	[GO_PROBE_SUSPEND] = "suspension requested",     [GO_PROBE_ASYNC_TAKEN] = "preemption taken, async",
+	[GO_PROBE_LEAVE] = "goroutine leaves",           [GO_PROBE_YIELD] = "goroutine yields",
+	[GO_PROBE_PARK_PREEMPTED] = "parked by request",
 };
+_Static_assert(ARRAY_SIZE(probe_names) == GO_PROBE_COUNT, "each probe has a name");
 
 struct inspection {
 	pid_t pid; /* 0 = a file */
@@ -131,7 +133,7 @@ static void text_probes(const struct inspection *in)
 			printf("%-32s file offset 0x%-8" PRIx64 " %s\n", p.func, p.file_offset,
 			       p.emulated ? "emulated, 0.7 µs a hit" : "single-stepped, 9.5 µs a hit");
 		else
-			puts("no place in this program");
+			puts("none in this version, or no place for it");
 	}
 }
 

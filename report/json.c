@@ -133,9 +133,9 @@ static void add_stw(cJSON *root, const struct model *m, const struct model_count
 
 	json_add_known(o, "count", c->stw_count, seen);
 	cJSON *by_reason = cJSON_AddObjectToObject(o, "by_reason");
-	for (uint8_t i = 0; i < EV_STW_REASON_COUNT; i++) {
+	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (c->stw_by_reason[i])
-			json_add_uint(by_reason, stw_reason_name(i), c->stw_by_reason[i]);
+			json_add_uint(by_reason, stw_reason_name((uint8_t)i), c->stw_by_reason[i]);
 	}
 	model_stw_summary(m, &total, &stopping);
 	add_hist(o, "total_ns", seen ? &total : NULL);

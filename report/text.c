@@ -169,11 +169,11 @@ static void text_counts(const struct model_counts *c, FILE *out)
 		c->requests, c->taken_async, c->taken_cooperative, c->taken_voluntary, c->pending, c->signals);
 	put_title(out, "Stop-the-world pauses");
 	fprintf(out, "  %" PRIu64 " pause%s\n", c->stw_count, c->stw_count == 1 ? "" : "s");
-	for (uint8_t i = 0; i < EV_STW_REASON_COUNT; i++) {
+	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (!c->stw_by_reason[i])
 			continue;
 		put_number(out, 10, c->stw_by_reason[i]);
-		fprintf(out, "  %s\n", stw_reason_name(i));
+		fprintf(out, "  %s\n", stw_reason_name((uint8_t)i));
 	}
 }
 

@@ -133,7 +133,7 @@ static void check_rule(const cJSON *at, const char *path, const struct rule *rul
 		check_rule(member, path + 1, rule);
 	} else if (*path == '[') {
 		cJSON_ArrayForEach(element, member) check_rule(element, path + strlen("[]."), rule);
-	} else if (!has_type(member, rule->types)) {
+	} else if (member && !has_type(member, rule->types)) {
 		fail_msg("%s: not of type %s", rule->path, rule->types);
 	}
 }
