@@ -102,8 +102,10 @@ int screen_open(bool mouse, struct fault *fault)
 	set_escdelay(25);
 	curs_set(0);
 	leaveok(stdscr, TRUE);
-	if (has_colors())
+	if (has_colors()) {
 		start_color();
+		use_default_colors(); /* what has no colour of ours keeps the terminal's own */
+	}
 	if (mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 		mouseinterval(0);

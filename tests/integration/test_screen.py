@@ -81,7 +81,7 @@ def first_picture():
         assert re.search(r"\d+(\.\d+)? ?%", text), text
         assert "\x1b[" in s.colours()
         s.type("q")
-        s.wait(r"READY> *$")
+        s.wait(r"(?m)^READY> *$")
 
 
 @case
@@ -114,7 +114,7 @@ def keys():
         with open(path) as f:
             assert "<svg" in f.read(400)
         s.type("q")
-        s.wait(r"READY> *$")
+        s.wait(r"(?m)^READY> *$")
 
 
 @case
@@ -133,7 +133,7 @@ def sizes():
         s.resize(80, 24)
         s.wait(r"CPU ?0")
         s.type("q")
-        s.wait(r"READY> *$")
+        s.wait(r"(?m)^READY> *$")
 
 
 @case
@@ -145,7 +145,7 @@ def terminal_given_back():
             s.command(SCHEDTOP, "run", "--", binary)
             s.wait(r"CPU ?0")
             os.kill(s.pid(), sig)
-            s.wait(r"READY> *$")
+            s.wait(r"(?m)^READY> *$")
             s.command("echo", "written-$((6*7))")
             s.wait(r"(?m)^written-42$")
             assert "READY> echo" in s.text(), "the terminal doesn't echo any more"
@@ -160,7 +160,7 @@ def target_ends():
         s.command(SCHEDTOP, "run", "--", binary, "-gc", "30")
         s.wait(r"ENDED", 15)
         s.type("q")
-        s.wait(r"READY> *$")
+        s.wait(r"(?m)^READY> *$")
 
 
 @case
@@ -175,7 +175,7 @@ def ascii_and_mono():
         assert all(ord(c) < 128 for c in text), sorted({c for c in text if ord(c) > 127})
         assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|38;|48;)[0-9;]*m", s.colours())
         s.type("q")
-        s.wait(r"READY> *$")
+        s.wait(r"(?m)^READY> *$")
 
 
 @case

@@ -84,6 +84,11 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
 	return 0;
 }
 
+int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret)
+{
+	return go_binary_resolve(b, vaddr, ret);
+}
+
 int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
 {
 	(void)b;
