@@ -68,6 +68,21 @@ static bool read_number(const char *path, int *ret)
 	return read_line(path, text, sizeof(text)) && sscanf(text, "%d", ret) == 1;
 }
 
+/* Is @word one of the words of @text? */
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t n = strcspn(text, " ");
+
+		if (n == len && strncmp(text, word, n) == 0)
+			return true;
+		text += n;
+	}
+	return false;
+}
+
 static uint64_t capabilities(void)
 {
 	char text[64];
@@ -210,7 +225,7 @@ static void look_cgroup(struct finding *f)
 	char controllers[256];
 	bool v2 = read_line("/sys/fs/cgroup/cgroup.controllers", controllers, sizeof(controllers)) ||
 		  read_line("/sys/fs/cgroup/unified/cgroup.controllers", controllers, sizeof(controllers));
-	bool v2_cpu = v2 && strstr(controllers, "cpu ") != NULL;
+	bool v2_cpu = v2 && has_word(controllers, "cpu");
 	bool v1_cpu = access("/sys/fs/cgroup/cpu", F_OK) == 0 || access("/sys/fs/cgroup/cpu,cpuacct", F_OK) == 0;
 
 	f->ok = v1_cpu || v2_cpu ? CHECK_OK : CHECK_MISSING;
