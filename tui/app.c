@@ -196,10 +196,11 @@ static void next_theme(struct app *a)
 static void click(struct app *a, const struct model *m, const struct key_event *k)
 {
 	struct layout l = layout_now(a, m);
+	int n_rows = (int)model_rows(m, a->ui.rows, NULL, 0);
 	int col = k->x - timeline_label_cols(a->ui.rows, l.timeline.w);
-	int row = k->y - l.timeline.y - 2;
+	int y = k->y - l.timeline.y - 2, row = y / timeline_row_height(l.timeline.h, n_rows);
 
-	if (col >= 0 && row >= 0 && row < timeline_row_count(l.timeline.h))
+	if (col >= 0 && y >= 0 && row < timeline_row_count(l.timeline.h, n_rows))
 		ui_click(&a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w), col, row);
 }
 
@@ -223,7 +224,7 @@ static void on_key(struct app *a, const struct key_event *k)
 			click(a, m, k);
 		else
 			action_do(act, &a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w),
-				  timeline_row_count(l.timeline.h));
+				  timeline_row_count(l.timeline.h, (int)model_rows(m, a->ui.rows, NULL, 0)));
 		a->feed->unlock(a->feed->ctx);
 		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
 	}

@@ -50,8 +50,17 @@ struct layout layout_compute(int cols, int rows, int n_rows, bool output)
 	l.status = take_bottom(&rest, 1);
 	l.verdict = take_top(&rest, rows >= 16 ? 2 : 1);
 
-	/* The timeline first; the panels get their fair part before it takes rows beyond the first few. */
+	/* The timeline first; the panels get their fair part before it takes rows beyond the first few. Few rows are
+	 * drawn higher where that leaves the panels more than they need. */
 	int want = TIMELINE_EXTRA_ROWS + max(1, n_rows);
+	for (int h = TIMELINE_ROW_HEIGHT_MAX; h > 1; h--) {
+		int higher = TIMELINE_EXTRA_ROWS + n_rows * h;
+
+		if (rest.h - higher >= max(PANEL_WANT_ROWS, rest.h / 2)) {
+			want = higher;
+			break;
+		}
+	}
 	int panels = rest.h - want >= PANEL_MIN_ROWS ? max(PANEL_WANT_ROWS, rest.h / 3) : 0;
 	if (rest.h - panels < min(want, TIMELINE_EXTRA_ROWS + 2))
 		panels = rest.h >= TIMELINE_EXTRA_ROWS + 2 + PANEL_MIN_ROWS ? rest.h - TIMELINE_EXTRA_ROWS - 2 : 0;

@@ -24,6 +24,7 @@ struct scene {
 	struct grid *g;
 	struct rect r;
 	int x, cols;            /* of time */
+	int row_height;         /* lines of a row */
 	uint8_t band[COLS_MAX]; /* role of the background: ROLE_BACKGROUND, STW or STW_STOPPING */
 	struct gap gaps[GAPS_MAX];
 	size_t n_gaps;
@@ -49,9 +50,16 @@ int timeline_time_cols(enum row_kind rows, int width)
 	return cols < 1 ? 1 : cols > COLS_MAX ? COLS_MAX : cols;
 }
 
-int timeline_row_count(int height)
+int timeline_row_height(int height, int n_rows)
 {
-	int n = height - TIMELINE_EXTRA_ROWS;
+	int lines = n_rows > 0 ? (height - TIMELINE_EXTRA_ROWS) / n_rows : 1;
+
+	return lines < 1 ? 1 : lines > TIMELINE_ROW_HEIGHT_MAX ? TIMELINE_ROW_HEIGHT_MAX : lines;
+}
+
+int timeline_row_count(int height, int n_rows)
+{
+	int n = (height - TIMELINE_EXTRA_ROWS) / timeline_row_height(height, n_rows);
 
 	return n < 0 ? 0 : n > TIMELINE_ROWS_MAX ? TIMELINE_ROWS_MAX : n;
 }
@@ -169,8 +177,8 @@ static void add_legend(struct scene *s, uint32_t func, uint64_t ns)
 static void draw_column(struct scene *s, int col, int y, const struct column *c, uint64_t width_ns)
 {
 	static const uint8_t roles[SPAN_CLASS_COUNT] = {
-		[SPAN_RUNTIME] = ROLE_RUNTIME, [SPAN_UNLABELLED] = ROLE_UNLABELLED, [SPAN_RUNNABLE] = ROLE_KERNEL_GAP,
-		[SPAN_OTHER] = ROLE_OTHER,     [SPAN_SYSCALL] = ROLE_SYSCALL,
+		[SPAN_IDLE] = ROLE_IDLE,           [SPAN_RUNTIME] = ROLE_RUNTIME, [SPAN_UNLABELLED] = ROLE_UNLABELLED,
+		[SPAN_RUNNABLE] = ROLE_KERNEL_GAP, [SPAN_OTHER] = ROLE_OTHER,     [SPAN_SYSCALL] = ROLE_SYSCALL,
 	};
 	bool ascii = s->ctx->ui->ascii;
 	uint64_t busy = c->ns[SPAN_RUN] + c->ns[SPAN_RUNTIME] + c->ns[SPAN_UNLABELLED];
@@ -183,23 +191,27 @@ static void draw_column(struct scene *s, int col, int y, const struct column *c,
 	}
 	if (c->ns[SPAN_RUN])
 		add_legend(s, c->func, c->ns[SPAN_RUN]);
-	if (top == SPAN_IDLE) {
-		grid_put(s->g, s->x + col, y, ' ', ROLE_IDLE, bg, 0);
-	} else if (top == SPAN_OTHER || top == SPAN_RUNNABLE || top == SPAN_SYSCALL) {
-		static const uint32_t marks[SPAN_CLASS_COUNT] = {
-			[SPAN_OTHER] = 0x2591, [SPAN_RUNNABLE] = 0x2593, [SPAN_SYSCALL] = 0x2581};
-		static const char plain[SPAN_CLASS_COUNT] = {
-			[SPAN_OTHER] = '-', [SPAN_RUNNABLE] = '?', [SPAN_SYSCALL] = '_'};
+	static const uint32_t marks[SPAN_CLASS_COUNT] = {
+		[SPAN_IDLE] = ' ', [SPAN_OTHER] = 0x2591, [SPAN_RUNNABLE] = 0x2593, [SPAN_SYSCALL] = 0x2581};
+	static const char plain[SPAN_CLASS_COUNT] = {
+		[SPAN_IDLE] = ' ', [SPAN_OTHER] = '-', [SPAN_RUNNABLE] = '?', [SPAN_SYSCALL] = '_'};
+	int lines = s->row_height;
+	if (marks[top]) {
+		for (int k = 0; k < lines; k++) {
+			bool empty = top == SPAN_SYSCALL && k < lines - 1; /* a line at the bottom: it only waits */
+			uint32_t ch = ascii ? (uint32_t)plain[top] : marks[top];
 
-		grid_put(s->g, s->x + col, y, ascii ? (uint32_t)plain[top] : marks[top], roles[top], bg, 0);
-	} else {
-		int level = (int)((busy * 8 + width_ns - 1) / (width_ns ? width_ns : 1));
-		uint8_t fg = c->ns[SPAN_RUN] >= c->ns[SPAN_RUNTIME] && c->ns[SPAN_RUN] >= c->ns[SPAN_UNLABELLED]
-				     ? draw_func_role(s->ctx->model, c->func)
-				     : roles[top];
-
-		grid_put(s->g, s->x + col, y, draw_level(level < 1 ? 1 : level, ascii), fg, bg, 0);
+			grid_put(s->g, s->x + col, y + k, empty ? ' ' : ch, roles[top], bg, 0);
+		}
+		return;
 	}
+	int level = (int)((busy * 8 * (unsigned)lines + width_ns - 1) / (width_ns ? width_ns : 1));
+	uint8_t fg = c->ns[SPAN_RUN] >= c->ns[SPAN_RUNTIME] && c->ns[SPAN_RUN] >= c->ns[SPAN_UNLABELLED]
+			     ? draw_func_role(s->ctx->model, c->func)
+			     : roles[top];
+	level = level < 1 ? 1 : level;
+	for (int k = lines - 1; k >= 0; k--, level -= 8)
+		grid_put(s->g, s->x + col, y + k, draw_level(level, ascii), fg, bg, 0);
 }
 
 static bool gap_on_row(const struct gap *gap, const struct row *row)
@@ -233,8 +245,8 @@ static void draw_gaps(struct scene *s, int y, const struct row *row)
 		uint64_t col_ns = (s->ctx->t1_ns - s->ctx->t0_ns) / (unsigned)s->cols;
 		if (gap_ns(gap, s->ctx->now_ns) * 2 < col_ns)
 			continue; /* shorter than half a column: a hatch would exaggerate it */
-		for (int col = a; col < b; col++) {
-			struct cell *cell = grid_at(s->g, s->x + col, y);
+		for (int n = 0; n < (b - a) * s->row_height; n++) {
+			struct cell *cell = grid_at(s->g, s->x + a + n % (b - a), y + n / (b - a));
 
 			if (!cell)
 				continue;
@@ -273,7 +285,7 @@ static void draw_row(struct scene *s, int y, const struct row *row, bool selecte
 
 	row_label(s, row, label, sizeof(label));
 	uint8_t bg = selected ? ROLE_SELECTED_BG : ROLE_BACKGROUND;
-	grid_fill(s->g, (struct rect){s->r.x, y, s->x - s->r.x - 1, 1}, ' ', ROLE_LABEL, bg);
+	grid_fill(s->g, (struct rect){s->r.x, y, s->x - s->r.x - 1, s->row_height}, ' ', ROLE_LABEL, bg);
 	grid_text(s->g, s->r.x, y, s->x - s->r.x - 1, row->alive ? ROLE_LABEL : ROLE_DIM, bg, 0, label);
 	track_columns(row->track, c->t0_ns, c->t1_ns, (size_t)s->cols, c->now_ns, columns);
 	for (int i = 0; i < s->cols; i++) {
@@ -281,8 +293,7 @@ static void draw_row(struct scene *s, int y, const struct row *row, bool selecte
 		uint64_t to = timeline_col_ns(c->t0_ns, c->t1_ns, s->cols, i + 1);
 
 		if (from >= c->now_ns) {
-			grid_put(s->g, s->x + i, y, ' ', ROLE_DIM, ROLE_BACKGROUND, 0);
-			continue;
+			continue; /* hasn't come yet */
 		}
 		/* The newest column isn't full yet: what is known of it counts as the whole. */
 		draw_column(s, i, y, &columns[i], (to < c->now_ns ? to : c->now_ns) - from);
@@ -387,12 +398,16 @@ static void timeline_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 	static struct scene scene; /* large; one screen draws at a time */
 	static struct row rows[TIMELINE_ROWS_MAX];
 	struct scene *s = &scene;
-	int fit = timeline_row_count(r.h), label = timeline_label_cols(ctx->ui->rows, r.w);
+	int label = timeline_label_cols(ctx->ui->rows, r.w);
 	size_t n = model_rows(ctx->model, ctx->ui->rows, rows, TIMELINE_ROWS_MAX);
-	int have = n < TIMELINE_ROWS_MAX ? (int)n : TIMELINE_ROWS_MAX;
+	int have = n < TIMELINE_ROWS_MAX ? (int)n : TIMELINE_ROWS_MAX, fit = timeline_row_count(r.h, have);
 
-	*s = (struct scene){
-		.ctx = ctx, .g = g, .r = r, .x = r.x + label, .cols = timeline_time_cols(ctx->ui->rows, r.w)};
+	*s = (struct scene){.ctx = ctx,
+			    .g = g,
+			    .r = r,
+			    .x = r.x + label,
+			    .cols = timeline_time_cols(ctx->ui->rows, r.w),
+			    .row_height = timeline_row_height(r.h, have)};
 	s->n_gaps = model_gaps(ctx->model, ctx->t0_ns, ctx->t1_ns, s->gaps, GAPS_MAX);
 	int first = have - fit < ctx->ui->first_row ? have - fit : ctx->ui->first_row;
 	first = first < 0 ? 0 : first;
@@ -400,13 +415,15 @@ static void timeline_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 	draw_stw_lane(s, r.y + 1);
 	int shown = have - first < fit ? have - first : fit;
 	for (int i = 0; i < shown; i++)
-		draw_row(s, r.y + 2 + i, &rows[first + i], ctx->ui->cursor_ns && first + i == ctx->ui->cursor_row);
-	draw_cursor(s, r.y, shown + 2);
+		draw_row(s, r.y + 2 + i * s->row_height, &rows[first + i],
+			 ctx->ui->cursor_ns && first + i == ctx->ui->cursor_row);
+	int lines = shown * s->row_height;
+	draw_cursor(s, r.y, lines + 2);
 	if (have == 0)
 		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0, "nothing has run yet");
-	draw_legend(s, r.y + 2 + shown);
+	draw_legend(s, r.y + 2 + lines);
 	int at = ctx->ui->cursor_row;
-	draw_detail(s, r.y + 3 + shown, at >= 0 && at < have ? &rows[at] : NULL);
+	draw_detail(s, r.y + 3 + lines, at >= 0 && at < have ? &rows[at] : NULL);
 }
 
 const struct view view_timeline = {

@@ -17,8 +17,14 @@ int timeline_label_cols(enum row_kind rows, int width);
 /** Columns of time at this width. */
 int timeline_time_cols(enum row_kind rows, int width);
 
-/** Rows of CPUs, Ps, ... that fit into a height. */
-int timeline_row_count(int height);
+/* A row is drawn this high where there is room: the share of time busy is then seen in finer steps. */
+#define TIMELINE_ROW_HEIGHT_MAX 3
+
+/** How many lines each of @n_rows rows (CPUs, Ps, ...) gets in a view of this height: 1 to TIMELINE_ROW_HEIGHT_MAX. */
+int timeline_row_height(int height, int n_rows);
+
+/** Rows that fit into a view of this height, of @n_rows that there are. */
+int timeline_row_count(int height, int n_rows);
 
 /** The start of a time column. */
 static inline uint64_t timeline_col_ns(uint64_t t0_ns, uint64_t t1_ns, int cols, int col)
