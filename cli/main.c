@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <ctype.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fault.h"
@@ -127,8 +129,21 @@ static int run_default(int argc, char **argv)
 	return o.pid ? cmd_attach(&o, argv + first) : cmd_run(&o, argv + first);
 }
 
+/*
+ * A closed standard stream would hand its number to the next file that is opened, and reports would go there.
+ * Read-only, so that writing to it still fails.
+ */
+static void hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			abort();
+	}
+}
+
 int main(int argc, char **argv)
 {
+	hold_standard_fds();
 	/* A reader that went away is an error of the write, not a reason to leave a target behind. */
 	signal(SIGPIPE, SIG_IGN);
 	log_init();

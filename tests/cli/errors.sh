@@ -104,6 +104,12 @@ if [ $? -ne 1 ] || ! grep -q '^schedtop: standard output: ' "$tmp/err"; then
 	failed=1
 fi
 
+"$schedtop" --help >&- 2>"$tmp/err"
+if [ $? -ne 1 ] || ! grep -q '^schedtop: standard output: ' "$tmp/err"; then
+	echo "FAILED: a closed standard output under --help"
+	failed=1
+fi
+
 # Without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	cp "$schedtop" "$tmp/schedtop"
