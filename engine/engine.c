@@ -19,6 +19,7 @@
 #include "target/proc.h"
 
 #define POLL_MS_DEFAULT 10
+#define POLL_MS_EAGER   1 /* while a wrapper may exec the program that is meant */
 #define GAUGES_EVERY_NS (250 * NS_PER_MS)
 /* So that a target that prints much is not held up between two rounds. */
 #define OUTPUT_PIPE_BYTES (1 << 20)
@@ -86,7 +87,7 @@ static void round_once(struct engine *e, const struct event_sink *sink)
 	int n = e->opts.collector->poll(e->collector, sink);
 	if (n < 0)
 		log_write(LOG_COLLECT, "poll: %s", strerror(-n));
-	watch_round(e, now_ns);
+	watch_round(e);
 	if (now_ns >= e->gauges_next_ns) {
 		e->gauges_next_ns = now_ns + GAUGES_EVERY_NS;
 		gauges_tell(e);
@@ -140,7 +141,9 @@ static void *engine_thread(void *arg)
 	/* A pidfd of -1 is ignored by poll(): then the end is noticed a round later. */
 	for (;;) {
 		round_once(e, &sink);
-		if (poll(fds, ARRAY_SIZE(fds), timeout_ms) > 0 && fds[0].revents)
+		int wait_ms = watch_expects_exec(e, clock_now_ns()) ? POLL_MS_EAGER : timeout_ms;
+
+		if (poll(fds, ARRAY_SIZE(fds), wait_ms) > 0 && fds[0].revents)
 			break;
 		gone = target_gone(e);
 		if (gone)

@@ -69,7 +69,9 @@ int watch_open(struct engine *e, struct fault *fault);
 /** The program runs now: describes it as far as it can be told, and begins the self-check. */
 void watch_begin(struct engine *e);
 /** Once a round: follows an exec, goes on with the self-check, tells changes of the runtime's settings. */
-void watch_round(struct engine *e, uint64_t now_ns);
+void watch_round(struct engine *e);
+/** Is a launched target, being a script or a shell, likely to exec soon? Then rounds are worth their cost. */
+bool watch_expects_exec(const struct engine *e, uint64_t now_ns);
 void watch_close(struct engine *e);
 
 /* ---- gauges.c ---- */

@@ -22,6 +22,9 @@
 /* A list that is being built can look wrong: only what stays wrong that long is refused. */
 #define CHECK_GRACE_NS (2 * NS_PER_S)
 
+/* A wrapper comes to its exec soon or not at all. */
+#define WRAPPER_NS NS_PER_S
+
 static const char not_go_note[] = "this program isn't Go: its threads are shown, but no goroutines, pauses or gaps";
 
 static struct go_target *go_or_null(const struct engine *e)
@@ -159,6 +162,11 @@ void watch_begin(struct engine *e)
 	forget_async(&e->session);
 }
 
+bool watch_expects_exec(const struct engine *e, uint64_t now_ns)
+{
+	return e->opts.launch && e->check == CHECK_NONE && now_ns - e->session.start_ns < WRAPPER_NS;
+}
+
 /* Is what the process runs now the file that we know? */
 static bool same_program(const struct engine *e)
 {
@@ -182,19 +190,35 @@ static void retarget(struct engine *e, struct go_target *go)
 		session_missing(&e->session, "the runtime probes of the new program: %s", fault.why);
 }
 
+/*
+ * The target exec'ed the program that we know, where we know it: a restart in place, or an event that came when a later
+ * exec had been followed already. Probes belong to the file: they are still there.
+ */
+static bool same_again(struct engine *e)
+{
+	if (!same_program(e))
+		return false;
+	uint64_t bias = go_target_bias(e->go);
+
+	return !go_or_null(e) || (go_target_locate(e->go) == 0 && go_target_bias(e->go) == bias);
+}
+
 /* The target replaced its program: a wrapper script that ends in exec, or a restart in place. */
 static void follow_exec(struct engine *e)
 {
+	/* The exec that launch_go() let happen was prepared for, unless it ran an interpreter. */
+	bool prepared = e->first_exec && same_program(e);
 	struct go_target *old = e->go;
 	struct fault fault = {0};
 
 	e->exec_seen = false;
-	/* The exec that launch_go() let happen was prepared for, unless it ran an interpreter. */
-	if (e->first_exec && same_program(e)) {
-		e->first_exec = false;
+	e->first_exec = false;
+	if (prepared)
+		return;
+	if (same_again(e)) {
+		watch_begin(e);
 		return;
 	}
-	e->first_exec = false;
 	if (!same_program(e)) {
 		e->go = NULL;
 		if (go_target_open(e->opts.pid, NULL, &e->go, &fault) < 0)
@@ -246,10 +270,10 @@ static void refuse(struct engine *e, const struct fault *fault)
 			fault->what, fault->why);
 }
 
-static void check_layout(struct engine *e, uint64_t now_ns)
+static void check_layout(struct engine *e)
 {
 	struct fault fault = {0};
-	uint64_t age_ns = now_ns - e->check_since_ns;
+	uint64_t now_ns = clock_now_ns(), age_ns = now_ns - e->check_since_ns;
 
 	if (now_ns < e->check_next_ns)
 		return;
@@ -269,12 +293,14 @@ static void check_layout(struct engine *e, uint64_t now_ns)
 	}
 }
 
-void watch_round(struct engine *e, uint64_t now_ns)
+void watch_round(struct engine *e)
 {
 	if (e->exec_seen)
 		follow_exec(e);
 	if (e->check == CHECK_PENDING)
-		check_layout(e, now_ns);
+		check_layout(e);
+	/* Following an exec takes its time: only now is now. */
+	uint64_t now_ns = clock_now_ns();
 	if (e->check == CHECK_TRUSTED && now_ns >= e->check_next_ns) {
 		e->check_next_ns = now_ns + CHECK_EVERY_NS;
 		tell_runtime(e);
