@@ -50,9 +50,13 @@ struct layout layout_compute(int cols, int rows, int n_rows, bool output)
 	l.status = take_bottom(&rest, 1);
 	l.verdict = take_top(&rest, rows >= 16 ? 2 : 1);
 
-	/* The timeline first; the panels get their fair part before it takes rows beyond the first few. Few rows are
-	 * drawn higher where that leaves the panels more than they need. */
-	int want = TIMELINE_EXTRA_ROWS + max(1, n_rows);
+	if (output)
+		l.output = take_bottom(&rest, min(OUTPUT_ROWS, rest.h - TIMELINE_EXTRA_ROWS - 2));
+	/* The timeline gets what its rows want, but leaves the panels their part as long as two rows remain. */
+	n_rows = max(1, n_rows);
+	int least = TIMELINE_EXTRA_ROWS + min(n_rows, 2);
+	int panels = rest.h - least >= PANEL_MIN_ROWS ? min(max(PANEL_WANT_ROWS, rest.h / 3), rest.h - least) : 0;
+	int want = TIMELINE_EXTRA_ROWS + n_rows;
 	for (int h = TIMELINE_ROW_HEIGHT_MAX; h > 1; h--) {
 		int higher = TIMELINE_EXTRA_ROWS + n_rows * h;
 
@@ -61,12 +65,7 @@ struct layout layout_compute(int cols, int rows, int n_rows, bool output)
 			break;
 		}
 	}
-	int panels = rest.h - want >= PANEL_MIN_ROWS ? max(PANEL_WANT_ROWS, rest.h / 3) : 0;
-	if (rest.h - panels < min(want, TIMELINE_EXTRA_ROWS + 2))
-		panels = rest.h >= TIMELINE_EXTRA_ROWS + 2 + PANEL_MIN_ROWS ? rest.h - TIMELINE_EXTRA_ROWS - 2 : 0;
-	if (output)
-		l.output = take_bottom(&rest, min(OUTPUT_ROWS, max(0, rest.h - min(want, rest.h) / 2 - 3)));
-	l.timeline = take_top(&rest, max(min(want, rest.h), rest.h - max(panels, 0) < want ? rest.h - panels : want));
+	l.timeline = take_top(&rest, min(want, rest.h - panels));
 	if (rest.h < PANEL_MIN_ROWS) {
 		l.timeline.h += rest.h;
 		return l;

@@ -163,7 +163,7 @@ def wrapper_script():
     """a shell wrapper that execs the Go program: the program is recognised"""
     need_tracing()
     binary = go_build("tests/targets/truth", "1.26")
-    report, out = report_of("run", "--", "sh", "-c", f"exec {binary} -gc 60")
+    report, out = report_of("run", "--", "sh", "-c", f"exec {binary} -gc 600")
     assert report["target"]["go_version"].startswith("go1.26"), report["target"]
     assert report["stw"]["count"] > 0, (report["stw"], truth(out))
 

@@ -38,11 +38,13 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 			 (unsigned long long)lost);
 	if (pct >= 0)
 		x += grid_printf(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, "  overhead %.1f%%", pct);
-	text_duration(zoom, sizeof(zoom), ctx->t1_ns - ctx->t0_ns);
+	/* How to get help matters more than the zoom where there is no room for both. */
 	const char *keys = "? help  q quit";
 	int want = (int)strlen(keys) + 1;
-	x += grid_printf(g, x, r.y, r.x + r.w - x - want, ROLE_STATUS, ROLE_STATUS_BG, 0, "  window %s", zoom);
-	if (x + want + 1 < r.x + r.w)
+	snprintf(text, sizeof(text), "  window %s", text_duration(zoom, sizeof(zoom), ctx->t1_ns - ctx->t0_ns));
+	if (x + (int)text_cols(text) + want < r.x + r.w)
+		grid_text(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, text);
+	if (x + want < r.x + r.w)
 		grid_text(g, r.x + r.w - want, r.y, want, ROLE_KEY, ROLE_STATUS_BG, 0, keys);
 }
 

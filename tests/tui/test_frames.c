@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Golden frames: the same scene, a script of keys, a size; the screen as text must be the file in golden/. After a
+ * change that is meant, UPDATE_GOLDEN=1 shows the difference and writes the files anew.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "scene.h"
+#include "tui/actions.h"
+#include "tui/backend.h"
+#include "tui/layout.h"
+#include "tui/theme.h"
+#include "tui/views.h"
+#include "tui/views/timeline.h"
+
+static void draw(struct scene *s, struct grid *g, int cols, int rows, const char *keys, bool ascii)
+{
+	struct ui_state ui;
+	static const char *const lines[] = {"listening on :80", "ready"};
+	struct view_ctx ctx = {.model = s->model, .ui = &ui, .now_ns = s->now_ns, .output = lines, .n_output = 2};
+
+	ui_state_init(&ui, ascii);
+	ui.span_ns = 2000000000;
+	for (const char *k = keys; *k; k++) {
+		struct layout l = layout_compute(cols, rows, (int)model_rows(s->model, ui.rows, NULL, 0), ui.output);
+
+		action_do(action_of_key((uint32_t)*k), &ui, s->model, s->now_ns,
+			  timeline_time_cols(ui.rows, l.timeline.w), 8);
+	}
+	ui_window(&ui, s->model, ctx.now_ns, &ctx.t0_ns, &ctx.t1_ns);
+	assert_int_equal(grid_init(g, cols, rows), 0);
+	views_draw(&ctx, g);
+}
+
+static char *read_all(const char *path)
+{
+	cleanup_fclose FILE *f = fopen(path, "re");
+	char *text = calloc(1, 1 << 16);
+
+	if (f && text)
+		text[fread(text, 1, (1 << 16) - 1, f)] = '\0';
+	return text;
+}
+
+static void compare(const char *name, const char *got)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s.txt", GOLDEN_DIR, name);
+	cleanup_free char *want = read_all(path);
+	if (strcmp(want, got) == 0)
+		return;
+	fprintf(stderr, "--- %s\n%s\n+++ now\n%s\n", path, want, got);
+	if (!getenv("UPDATE_GOLDEN"))
+		fail_msg("%s differs; if the change is meant, run with UPDATE_GOLDEN=1", path);
+	cleanup_fclose FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	fputs(got, f);
+}
+
+static void golden(void **state)
+{
+	static const struct {
+		const char *name;
+		int cols, rows;
+		const char *keys;
+		bool ascii;
+	} frames[] = {
+		{"cpus-120x40", 120, 40, "", false},
+		{"cpus-80x24", 80, 24, "", false},
+		{"cpus-40x10", 40, 10, "", false},
+		{"cpus-80x24-ascii", 80, 24, "", true},
+		{"too-small", 39, 9, "", false},
+		{"ps-80x24", 80, 24, "p", false},
+		{"threads-100x30", 100, 30, "m\t\t", false},
+		{"goroutines-100x30", 100, 30, "v\t\t\t", false},
+		{"verdicts-100x30", 100, 30, "\t", false},
+		{"help-80x24", 80, 24, "?", false},
+		{"help-120x40", 120, 40, "?", false},
+		{"cursor-100x30", 100, 30, "[j", false},
+		{"zoomed-100x30", 100, 30, "[++++", false},
+		{"output-100x30", 100, 30, "o", false},
+	};
+	struct scene s;
+
+	(void)state;
+	scene_init(&s, false);
+	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+		cleanup_free char *text = NULL;
+		struct grid g;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		draw(&s, &g, frames[i].cols, frames[i].rows, frames[i].keys, frames[i].ascii);
+		assert_int_equal(backend_text(&g, f), 0);
+		fclose(f);
+		compare(frames[i].name, text);
+		grid_done(&g);
+	}
+	scene_done(&s);
+}
+
+/* Whatever a process calls itself: no control character, no broken UTF-8, no markup gets through. */
+static void foreign_text(void **state)
+{
+	struct scene s;
+	struct theme t;
+
+	(void)state;
+	scene_init(&s, true);
+	assert_int_equal(theme_load(&t, "dark", NULL), 0);
+	for (const char *keys = "pmvc\t\t\t?"; *keys; keys++) {
+		char one[2] = {*keys, 0};
+		cleanup_free char *svg = NULL;
+		struct grid g;
+		size_t len;
+		FILE *f = open_memstream(&svg, &len);
+
+		draw(&s, &g, 120, 40, one, false);
+		for (int i = 0; i < g.cols * g.rows; i++) {
+			uint32_t ch = g.cells[i].ch;
+
+			assert_true(ch == 0 || (ch >= 0x20 && ch != 0x7f && !(ch >= 0x80 && ch < 0xa0)));
+			assert_true(g.cells[i].fg < ROLE_ALL && g.cells[i].bg < ROLE_ALL);
+		}
+		assert_int_equal(backend_svg(&g, &t, f), 0);
+		fclose(f);
+		assert_null(strstr(svg, "<crunch>"));
+		assert_null(strstr(svg, "app<"));
+		assert_null(memchr(svg, 033, len));
+		grid_done(&g);
+	}
+	scene_done(&s);
+}
+
+/* Every "<" opens an element that is closed; attributes are quoted. */
+static void svg_is_well_formed(void **state)
+{
+	struct scene s;
+	struct theme t;
+	struct grid g;
+	cleanup_free char *svg = NULL;
+	size_t len;
+	int depth = 0;
+
+	(void)state;
+	scene_init(&s, false);
+	for (unsigned i = 0; theme_builtin(i); i++) {
+		FILE *f = open_memstream(&svg, &len);
+
+		assert_int_equal(theme_load(&t, theme_builtin(i), NULL), 0);
+		draw(&s, &g, 100, 30, "", false);
+		assert_int_equal(backend_svg(&g, &t, f), 0);
+		fclose(f);
+		grid_done(&g);
+		for (const char *p = svg; (p = strchr(p, '<')); p++) {
+			const char *end = strchr(p, '>');
+			int quotes = 0;
+
+			assert_non_null(end);
+			for (const char *q = p; q < end; q++)
+				quotes += *q == '"';
+			assert_int_equal(quotes % 2, 0);
+			depth += p[1] == '/' ? -1 : end[-1] == '/' ? 0 : 1;
+			assert_true(depth >= 0);
+		}
+		assert_int_equal(depth, 0);
+		free(take_ptr(svg));
+	}
+	scene_done(&s);
+}
+
+static void any_size_draws(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_init(&s, false);
+	for (int cols = 1; cols < 260; cols += 13) {
+		for (int rows = 1; rows < 80; rows += 7) {
+			struct grid g;
+
+			draw(&s, &g, cols, rows, "v[?o", rows % 2);
+			grid_done(&g);
+		}
+	}
+	scene_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden),
+		cmocka_unit_test(foreign_text),
+		cmocka_unit_test(svg_is_well_formed),
+		cmocka_unit_test(any_size_draws),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
