@@ -20,6 +20,7 @@ struct thread_struct {
 
 struct task_struct {
 	unsigned int __state;
+	int on_cpu; /* CONFIG_SMP */
 	int pid;
 	int tgid;
 	char comm[16];

@@ -31,24 +31,28 @@ struct {
 	__uint(max_entries, 16 << 20);
 } ring SEC(".maps");
 
-/* What is remembered of a thread of the target. */
+/*
+ * What is remembered of a thread of the target: a slot of a table, by the thread's id. Plain memory, because task
+ * storage costs a helper call of some 35 ns each of the three times that a switch with its wake-up needs it. Two
+ * threads of the target whose ids are equal modulo the table's size evict each other: they lose a wake-up time or a
+ * cached M, no event.
+ */
 struct thread_memory {
 	uint64_t m;    /* its M, 0 = not known (yet) */
 	uint64_t p;    /* the last P it held ... */
 	uint64_t goid; /* the last goroutine announced from here */
 	uint64_t wake_ns;
 	uint32_t waker_tid;
+	int tid;        /* whose slot it is; 0 = nobody's */
 	uint16_t p_id;  /* ... and its number */
 	uint8_t misses; /* attempts to find g that failed */
 	uint8_t async;  /* asyncPreempt2 was hit: the G that leaves next was preempted by signal */
+	uint8_t reserved[20];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread_memory);
-} threads SEC(".maps");
+#define THREADS 16384 /* a power of two; 64 bytes each: one cache line, 1 MiB */
+
+static struct thread_memory threads[THREADS];
 
 /* Goroutines that have been announced. */
 struct {
@@ -184,7 +188,7 @@ static __always_inline struct label read_label(uint64_t now, struct task_struct 
 	struct label l = {.p = EV_NO_P};
 	struct m_fields f;
 
-	if (!config.labels || !t)
+	if (!config.labels)
 		return l;
 	if (!t->m || !read_m(&f, t->m, task->pid)) {
 		if (!find_m(t, task, &f))
@@ -205,9 +209,20 @@ static __always_inline struct label read_label(uint64_t now, struct task_struct 
 	return l;
 }
 
-static __always_inline struct thread_memory *memory_of(struct task_struct *task)
+static __always_inline struct thread_memory *slot_of(const struct task_struct *task)
 {
-	return bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	return &threads[(uint32_t)task->pid & (THREADS - 1)];
+}
+
+static __always_inline struct thread_memory *memory_of(const struct task_struct *task)
+{
+	struct thread_memory *t = slot_of(task);
+
+	if (t->tid != task->pid) {
+		__builtin_memset(t, 0, sizeof(*t));
+		t->tid = task->pid;
+	}
+	return t;
 }
 
 /* ---- the kernel's scheduler ---- */
@@ -225,19 +240,13 @@ static __always_inline uint8_t state_of(unsigned int state)
 	return state ? EV_STATE_SLEEP : EV_STATE_RUNNABLE;
 }
 
-static __always_inline void fill_switch(struct ev_head *h, struct ev_switch *sw, const struct wire_switch *from)
-{
-	*h = from->head;
-	*sw = from->sw;
-}
-
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	bool out = prev->tgid == target_tgid, in = next->tgid == target_tgid;
 	struct wire_cpu *c = this_cpu();
-	struct wire_switch w = {};
-	uint8_t flags = 0;
+	struct label l = {.p = EV_NO_P};
+	uint8_t flags = 0, state = EV_STATE_RUNNABLE;
 
 	if (!out && !in) {
 		c->hits[HIT_FOREIGN]++;
@@ -249,58 +258,53 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	uint64_t now = bpf_ktime_get_ns();
 
-	w.sw.p = EV_NO_P;
-	w.sw.next_tid = next->pid;
 	if (out) {
-		struct thread_memory *t = memory_of(prev);
-		struct label l = read_label(now, prev, t);
-
 		flags |= EVF_PREV_TARGET;
-		w.sw.state = preempt ? EV_STATE_RUNNABLE : state_of(prev->__state);
-		if (w.sw.state == EV_STATE_RUNNABLE)
+		if (!preempt)
+			state = state_of(prev->__state);
+		if (state == EV_STATE_RUNNABLE)
 			flags |= EVF_PREEMPTED;
-		if (l.valid) {
-			flags |= EVF_LABEL;
-			w.sw.goid = l.goid;
-			w.sw.p = l.p;
+		if (config.labels) {
+			l = read_label(now, prev, memory_of(prev));
+			if (l.valid)
+				flags |= EVF_LABEL;
 		}
-		if (t)
-			t->wake_ns = 0; /* a wake-up that found it running */
 	}
+	bool named = out && !in && next->pid != 0 && (flags & EVF_PREEMPTED);
+	struct wire_switch *e = named ? reserve(sizeof(struct wire_switch_other)) : reserve(sizeof(struct wire_switch));
+
+	c->other = out && !in && next->pid != 0;
+	if (!e)
+		return 0;
+	e->sw.goid = l.goid;
+	e->sw.p = l.p;
+	e->sw.state = state;
+	e->sw.reserved = 0;
+	e->sw.next_tid = next->pid;
+	e->sw.waker_tid = 0;
+	e->sw.wake_delta_ns = 0;
 	if (in) {
-		struct thread_memory *t = bpf_task_storage_get(&threads, next, 0, 0);
+		struct thread_memory *t = slot_of(next);
 
 		flags |= EVF_NEXT_TARGET;
-		if (t && t->wake_ns) {
+		if (t->wake_ns && t->tid == next->pid) {
 			uint64_t delta = now - t->wake_ns;
 
 			flags |= EVF_WOKEN;
-			w.sw.wake_delta_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
-			w.sw.waker_tid = t->waker_tid;
+			e->sw.wake_delta_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
+			e->sw.waker_tid = t->waker_tid;
 			t->wake_ns = 0;
 		}
 	}
-	c->other = out && !in && next->pid != 0;
-	head_init(&w.head, now, prev->pid, EV_SWITCH, flags);
+	head_init(&e->head, now, prev->pid, EV_SWITCH, flags);
+	if (named) {
+		struct wire_switch_other *o = (struct wire_switch_other *)e;
 
-	if (c->other && (flags & EVF_PREEMPTED)) {
-		struct wire_switch_other *e = reserve(sizeof(*e));
-
-		if (!e)
-			return 0;
-		fill_switch(&e->head, &e->sw, &w);
-		e->next_tgid = next->tgid;
-		e->reserved = 0;
-		bpf_probe_read_kernel(e->next_comm, sizeof(e->next_comm), next->comm);
-		submit(e);
-	} else {
-		struct wire_switch *e = reserve(sizeof(*e));
-
-		if (!e)
-			return 0;
-		fill_switch(&e->head, &e->sw, &w);
-		submit(e);
+		o->next_tgid = next->tgid;
+		o->reserved = 0;
+		__builtin_memcpy(o->next_comm, next->comm, sizeof(o->next_comm));
 	}
+	submit(e);
 	return 0;
 }
 
@@ -310,12 +314,15 @@ static __always_inline int woken(struct task_struct *task)
 		this_cpu()->hits[HIT_FOREIGN]++;
 		return 0;
 	}
+	this_cpu()->hits[HIT_WAKE]++;
+	/* Still on a CPU: it was about to sleep and won't. That is no wait for a CPU. */
+	if (task->on_cpu)
+		return 0;
 	struct thread_memory *t = memory_of(task);
 
-	this_cpu()->hits[HIT_WAKE]++;
-	if (t && !t->wake_ns) {
+	if (!t->wake_ns) {
 		t->wake_ns = bpf_ktime_get_ns();
-		t->waker_tid = (uint32_t)bpf_get_current_pid_tgid();
+		t->waker_tid = (uint32_t)bpf_get_current_task_btf()->pid;
 	}
 	return 0;
 }
@@ -568,8 +575,7 @@ int probe_async_taken(struct pt_regs *ctx)
 	struct thread_memory *t = memory_of(bpf_get_current_task_btf());
 
 	count_probe(ctx);
-	if (t)
-		t->async = 1;
+	t->async = 1;
 	return where(ctx, EV_PREEMPT_TAKEN, EV_TAKEN_ASYNC);
 }
 
@@ -582,7 +588,7 @@ static __always_inline int leaves(struct pt_regs *ctx, uint8_t how)
 	uint8_t preempt = 0;
 
 	count_probe(ctx);
-	if (t && t->async) {
+	if (t->async) {
 		t->async = 0;
 		return 0;
 	}
