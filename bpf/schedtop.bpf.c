@@ -584,20 +584,21 @@ static __always_inline int leaves(struct pt_regs *ctx, uint8_t how)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread_memory *t = memory_of(task);
-	uint64_t now = bpf_ktime_get_ns(), goid;
 	uint8_t preempt = 0;
+	uint64_t goid;
 
 	count_probe(ctx);
 	if (t->async) {
 		t->async = 0;
 		return 0;
 	}
-	if (!config.labels || !read_u64(&goid, ctx->ax + config.g_goid))
+	/* Who yields by itself, unasked, is nobody's answer; a program may do so a million times a second. */
+	if (!config.labels || (how == EV_TAKEN_YIELD &&
+			       (bpf_probe_read_user(&preempt, 1, (void *)(ctx->ax + config.g_preempt)) || !preempt)))
 		return 0;
-	/* Who yields by itself, unasked, is nobody's answer. */
-	bpf_probe_read_user(&preempt, 1, (void *)(ctx->ax + config.g_preempt));
-	if (how == EV_TAKEN_YIELD && !preempt)
+	if (!read_u64(&goid, ctx->ax + config.g_goid))
 		return 0;
+	uint64_t now = bpf_ktime_get_ns();
 	struct label l = read_label(now, task, t);
 	struct wire_preempt *e = reserve(sizeof(*e));
 	if (!e)

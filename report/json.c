@@ -71,6 +71,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 		cJSON_AddNullToObject(o, "overhead_pct");
 	else
 		cJSON_AddNumberToObject(o, "overhead_pct", round(pct * 1000) / 1000);
+	json_add_uint(o, "probe_hits", c->overhead_hits);
 	json_add_texts(o, "missing", s->missing);
 }
 

@@ -35,6 +35,7 @@ static const struct rule schema[] = {
 	{"collector.lost_by_cause", "o"},
 	{"collector.duration_ns", "i"},
 	{"collector.overhead_pct", "n0"},
+	{"collector.probe_hits", "i"},
 	{"collector.missing", "a"},
 	{"async_preempt", "o"},
 	{"async_preempt.enabled", "b0"},

@@ -13,7 +13,9 @@ import (
 
 func main() {
 	n := flag.Int("n", 1000000, "calls of runtime.Gosched")
+	wait := flag.Duration("wait", 0, "sleep before, so that probes are in place")
 	flag.Parse()
+	time.Sleep(*wait)
 	runtime.GOMAXPROCS(1)
 	start := time.Now()
 	for i := 0; i < *n; i++ {
