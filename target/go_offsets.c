@@ -8,7 +8,7 @@ static const struct {
 	int minor;
 	struct go_offsets offsets;
 } table[] = {
-#include "target/go_offsets_table.h"
+#include "target/go_offsets_table.inc"
 };
 
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess)

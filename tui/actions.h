@@ -95,7 +95,8 @@ enum action action_of_key(uint32_t key);
 /** A fresh state: following now, CPU rows. */
 void ui_state_init(struct ui_state *ui, bool ascii);
 
-/** The window that the state shows, given now. Following, its right edge is up to a tenth of the window ahead of now. */
+/** The window that the state shows, given now. Following, its right edge is up to a tenth of the window ahead of now.
+ */
 void ui_window(const struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1);
 
 /**

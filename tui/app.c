@@ -120,23 +120,28 @@ static void draw(struct app *a)
 	a->dirty = false;
 }
 
-/* Writes one form of the screen to a new file. false and errno when it can't. */
-static bool save_as(const struct app *a, const char *path, int (*write_grid)(const struct app *, FILE *))
+/* Writes one form of the screen to a new file of the invoking user. 0 or -errno. */
+static int save_as(const struct app *a, const char *stamp, const char *suffix,
+		   int (*write_grid)(const struct app *, FILE *))
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return false;
 	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
+	cleanup_free char *path = NULL;
+
+	if (asprintf(&path, "%s/schedtop-%s.%s", a->opts->snapshot_dir ? a->opts->snapshot_dir : ".", stamp, suffix) <
+	    0)
+		return -ENOMEM;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
 	if (geteuid() == 0 && uid && gid && fchown(fd, (uid_t)atol(uid), (gid_t)atol(gid)) < 0)
 		log_write(LOG_DRAW, "%s stays root's: %s", path, strerror(errno));
 	FILE *f = fdopen(fd, "w");
 	if (!f) {
 		close(fd);
-		return false;
+		return -ENOMEM;
 	}
 	int err = write_grid(a, f);
-	return fclose(f) == 0 && err == 0;
+	return fclose(f) == 0 ? err : -errno;
 }
 
 static int write_svg(const struct app *a, FILE *f)
@@ -151,29 +156,19 @@ static int write_text(const struct app *a, FILE *f)
 
 static void save(struct app *a)
 {
-	char path[4096], stamp[32], text[200];
+	char stamp[32], text[200];
 	time_t now = time(NULL);
 	struct tm tm;
-	size_t len;
 
 	localtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	len = (size_t)snprintf(path, sizeof(path), "%s/schedtop-%s.svg",
-			       a->opts->snapshot_dir ? a->opts->snapshot_dir : ".", stamp);
-	if (len >= sizeof(path))
-		return;
-	bool ok = save_as(a, path, write_svg);
-	int err = errno;
-	if (ok) {
-		memcpy(path + len - 3, "txt", 3);
-		ok = save_as(a, path, write_text);
-		err = errno;
-		memcpy(path + len - 3, "svg", 3);
-	}
-	if (ok)
-		snprintf(text, sizeof(text), "saved %.120s and .txt", path);
+	int err = save_as(a, stamp, "svg", write_svg);
+	if (err == 0)
+		err = save_as(a, stamp, "txt", write_text);
+	if (err == 0)
+		snprintf(text, sizeof(text), "saved schedtop-%s.svg and .txt", stamp);
 	else
-		snprintf(text, sizeof(text), "%.120s can't be written: %s", path, strerror(err));
+		snprintf(text, sizeof(text), "schedtop-%s can't be saved: %s", stamp, strerror(-err));
 	message(a, text);
 }
 

@@ -8,10 +8,11 @@
 
 #include "tui/backend.h"
 
-#define CELL_W    8.4
-#define CELL_H    17.0
-#define FONT_SIZE 14
-#define BASELINE  13.0
+#define CELL_W     8.4
+#define CELL_H     17.0
+#define FONT_SIZE  14
+#define BASELINE   13.0
+#define HATCH_STEP 4.2 /* half a cell: the pattern goes on from cell to cell */
 
 struct look {
 	uint32_t fg, bg;
@@ -47,7 +48,8 @@ static void rect(FILE *out, double x, double y, double w, double h, uint32_t rgb
 static void hatch(FILE *out, double x, double y, double w, uint32_t rgb)
 {
 	fprintf(out, "<path d=\"");
-	for (double d = 0; d < w + CELL_H; d += 4.2) {
+	for (int i = 0; i * HATCH_STEP < w + CELL_H; i++) {
+		double d = i * HATCH_STEP;
 		/* 45 degrees, clipped to the cell run by hand: SVG clip paths would triple the file. */
 		double x0 = d < CELL_H ? x : x + d - CELL_H, y0 = d < CELL_H ? y + d : y + CELL_H;
 		double x1 = d < w ? x + d : x + w, y1 = d < w ? y : y + d - w;

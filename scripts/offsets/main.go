@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// offsets prints one row of target/go_offsets_table.h: the offsets of the runtime's struct fields in a Go binary, from its
+// offsets prints one row of target/go_offsets_table.inc: the offsets of the runtime's struct fields in a Go binary, from its
 // DWARF. The list of fields is the X-macro GO_OFFSETS in target/go_binary.h.
 //
 //	offsets HEADER BINARY

@@ -115,7 +115,7 @@ static void cursor_stays_in_the_session(void **state)
 static void jumps_visit_every_gap_and_pause(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t start = model_start(f->scene.model), seen[8];
+	uint64_t start = model_start(f->scene.model), seen[8] = {0};
 	int n = 0;
 
 	f->ui.cursor_ns = f->scene.now_ns;
