@@ -128,12 +128,14 @@ static void text_probes(const struct inspection *in)
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		struct go_probe p;
 
+		if (!go_binary_probe_wanted(in->binary, (enum go_probe_id)id))
+			continue;
 		printf("  %-24s ", probe_names[id]);
 		if (go_binary_probe(in->binary, (enum go_probe_id)id, &p) == 0)
 			printf("%-32s file offset 0x%-8" PRIx64 " %s\n", p.func, p.file_offset,
 			       p.emulated ? "emulated, 0.7 µs a hit" : "single-stepped, 9.5 µs a hit");
 		else
-			puts("none in this version, or no place for it");
+			puts("no place for it: inlined away, or changed");
 	}
 }
 
@@ -171,6 +173,9 @@ static void json_probes(cJSON *root, const struct inspection *in)
 
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		struct go_probe p = {0};
+
+		if (!go_binary_probe_wanted(in->binary, (enum go_probe_id)id))
+			continue;
 		bool found = go_binary_probe(in->binary, (enum go_probe_id)id, &p) == 0;
 		cJSON *o = cJSON_CreateObject();
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "collectors/ebpf_internal.h"
 #include "schedtop.skel.h"
+#include "target/proc.h"
 
 /* libbpf returns NULL and sets errno; a link of ours is never NULL by success. */
 static int link_error(const struct bpf_link *link)
@@ -160,17 +161,16 @@ void ebpf_attach_probes(struct ebpf *e, struct session *session)
 	const struct {
 		struct bpf_program *prog;
 		const char *what;
-		bool optional; /* other events tell the same, or the version doesn't need it */
 	} probes[GO_PROBE_COUNT] = {
-		[GO_PROBE_STW_STOP] = {e->skel->progs.probe_stw_stop, "the start of stop-the-world pauses", false},
-		[GO_PROBE_STW_STOPPED] = {e->skel->progs.probe_stw_stopped, "when the world has stopped", true},
-		[GO_PROBE_STW_START] = {e->skel->progs.probe_stw_start, "the end of stop-the-world pauses", false},
-		[GO_PROBE_PREEMPT_REQUEST] = {e->skel->progs.probe_preempt_request, "preemption requests", false},
-		[GO_PROBE_SUSPEND] = {e->skel->progs.probe_suspend, "requests for a stack scan", false},
-		[GO_PROBE_ASYNC_TAKEN] = {e->skel->progs.probe_async_taken, "asynchronous preemption", false},
-		[GO_PROBE_LEAVE] = {e->skel->progs.probe_leave, "cooperative preemption", false},
-		[GO_PROBE_YIELD] = {e->skel->progs.probe_yield, "runtime.Gosched", true},
-		[GO_PROBE_PARK_PREEMPTED] = {e->skel->progs.probe_park_preempted, "preemption for a stack scan", false},
+		[GO_PROBE_STW_STOP] = {e->skel->progs.probe_stw_stop, "the start of stop-the-world pauses"},
+		[GO_PROBE_STW_STOPPED] = {e->skel->progs.probe_stw_stopped, "when the world has stopped"},
+		[GO_PROBE_STW_START] = {e->skel->progs.probe_stw_start, "the end of stop-the-world pauses"},
+		[GO_PROBE_PREEMPT_REQUEST] = {e->skel->progs.probe_preempt_request, "preemption requests"},
+		[GO_PROBE_SUSPEND] = {e->skel->progs.probe_suspend, "requests for a stack scan"},
+		[GO_PROBE_ASYNC_TAKEN] = {e->skel->progs.probe_async_taken, "asynchronous preemption"},
+		[GO_PROBE_LEAVE] = {e->skel->progs.probe_leave, "cooperative preemption"},
+		[GO_PROBE_YIELD] = {e->skel->progs.probe_yield, "runtime.Gosched"},
+		[GO_PROBE_PARK_PREEMPTED] = {e->skel->progs.probe_park_preempted, "preemption for a stack scan"},
 	};
 
 	ebpf_detach_probes(e);
@@ -180,24 +180,22 @@ void ebpf_attach_probes(struct ebpf *e, struct session *session)
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		struct go_probe at;
 
-		/* From 1.23 the restart tells when the world had stopped; the RET costs a single step inside the pause.
-		 */
-		if (id == GO_PROBE_STW_STOPPED && go_binary_minor(b) >= 23)
+		if (!go_binary_probe_wanted(b, (enum go_probe_id)id))
 			continue;
-		int err = go_binary_probe(b, (enum go_probe_id)id, &at);
-		if (err == 0) {
-			LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = !at.emulated);
-
-			e->probe_links[id] =
-				bpf_program__attach_uprobe_opts(probes[id].prog, (pid_t)e->opts.pid,
-								go_target_probe_path(e->go), at.file_offset, &opts);
-			err = link_error(e->probe_links[id]);
+		if (go_binary_probe(b, (enum go_probe_id)id, &at) < 0) {
+			session_missing(session, "%s can't be seen: this Go version has no place for the probe",
+					probes[id].what);
+			continue;
 		}
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = !at.emulated);
+		e->probe_links[id] = bpf_program__attach_uprobe_opts(
+			probes[id].prog, (pid_t)e->opts.pid, go_target_probe_path(e->go), at.file_offset, &opts);
+		int err = link_error(e->probe_links[id]);
+		if (err < 0 && proc_alive((pid_t)e->opts.pid) == 0)
+			return; /* it ended meanwhile: nothing is missing */
 		if (err < 0)
-			log_write(LOG_COLLECT, "probe %d: %s", id, strerror(-err));
-		if (err < 0 && !probes[id].optional)
-			session_missing(session, "%s can't be seen: %s", probes[id].what,
-					err == -ENOENT ? "this Go version has no place for the probe" : strerror(-err));
+			session_missing(session, "%s can't be seen: the kernel refused the probe (%s)", probes[id].what,
+					strerror(-err));
 	}
 	e->skel->bss->config.labels = 1;
 }

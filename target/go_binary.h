@@ -133,6 +133,9 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
  */
 int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
 
+/** Does this version need the probe? false where another place tells the same. */
+bool go_binary_probe_wanted(const struct go_binary *b, enum go_probe_id id);
+
 /** Where to put a probe. 0; -ENOENT when this version has no such place or it was inlined away; -ENODATA. */
 int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_probe *ret);
 

@@ -16,7 +16,8 @@ static const struct {
 	bool at_ret;
 } places[] = {
 	{GO_PROBE_STW_STOP, 14, LATEST, "runtime.stopTheWorldWithSema", false},
-	{GO_PROBE_STW_STOPPED, 14, LATEST, "runtime.stopTheWorldWithSema", true},
+	/* From 1.23 the restart tells when the world had stopped; the RET costs a single step inside the pause. */
+	{GO_PROBE_STW_STOPPED, 14, 22, "runtime.stopTheWorldWithSema", true},
 	{GO_PROBE_STW_START, 14, LATEST, "runtime.startTheWorldWithSema", false},
 	{GO_PROBE_PREEMPT_REQUEST, 14, LATEST, "runtime.preemptone", false},
 	{GO_PROBE_SUSPEND, 14, LATEST, "runtime.suspendG", false},
@@ -46,6 +47,15 @@ static int place_in(const struct go_binary *b, const char *func, bool at_ret, st
 	ret->func = func;
 	ret->emulated = emulated;
 	return elf_offset(&b->elf, ret->vaddr, &ret->file_offset) ? 0 : -ENODATA;
+}
+
+bool go_binary_probe_wanted(const struct go_binary *b, enum go_probe_id id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (places[i].id == id && b->minor >= places[i].from && b->minor <= places[i].to)
+			return true;
+	}
+	return false;
 }
 
 int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_probe *ret)
