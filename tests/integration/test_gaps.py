@@ -19,8 +19,10 @@ def off(version):
     worst = preempt["worst"][0]
     chunk_ms = float(own["worst_chunk_ms"])
     gap_ms = worst["latency_ns"] / MS
-    # A gap starts 10 to 20 ms into the chunk; the measurement may add 2 ms.
-    assert chunk_ms - 2 * SLICE_MS - 2 <= gap_ms <= chunk_ms + 2, (worst, own)
+    # A gap starts when sysmon asks, 10 to 20 ms into the chunk, or later where sysmon itself has to wait for a CPU, which
+    # the session measured; the measurement may add 2 ms.
+    sysmon_waits_ms = report["runqueue_ns"]["p99"] / MS
+    assert chunk_ms - 2 * SLICE_MS - 2 - sysmon_waits_ms <= gap_ms <= chunk_ms + 2, (worst, own, sysmon_waits_ms)
     assert worst["func"] == "main.crunch", worst
     assert worst["file"].endswith("tightloop/main.go") and worst["line"] > 0, worst
     assert preempt["taken"]["async"] == 0 and preempt["signals"] == 0, preempt
