@@ -214,11 +214,12 @@ static void draw_column(struct scene *s, int col, int y, const struct column *c,
 		grid_put(s->g, s->x + col, y + k, draw_level(level, ascii), fg, bg, 0);
 }
 
+/* A thread may change its CPU while a gap lasts: on a row of CPUs the columns tell whether it ran there. */
 static bool gap_on_row(const struct gap *gap, const struct row *row)
 {
 	switch (row->kind) {
 	case ROW_CPU:
-		return gap->cpu == row->id;
+		return gap->tid != 0;
 	case ROW_P:
 		return gap->p == row->id;
 	case ROW_M:
@@ -230,7 +231,7 @@ static bool gap_on_row(const struct gap *gap, const struct row *row)
 }
 
 /* Hatches the run that a request waits for. */
-static void draw_gaps(struct scene *s, int y, const struct row *row)
+static void draw_gaps(struct scene *s, int y, const struct row *row, const struct column *columns)
 {
 	bool ascii = s->ctx->ui->ascii;
 	int a, b;
@@ -245,15 +246,18 @@ static void draw_gaps(struct scene *s, int y, const struct row *row)
 		uint64_t col_ns = (s->ctx->t1_ns - s->ctx->t0_ns) / (unsigned)s->cols;
 		if (gap_ns(gap, s->ctx->now_ns) * 2 < col_ns)
 			continue; /* shorter than half a column: a hatch would exaggerate it */
-		for (int n = 0; n < (b - a) * s->row_height; n++) {
-			struct cell *cell = grid_at(s->g, s->x + a + n % (b - a), y + n / (b - a));
-
-			if (!cell)
+		for (int col = a; col < b; col++) {
+			if (row->kind == ROW_CPU && columns[col].tid != gap->tid)
 				continue;
-			uint8_t run = cell->fg >= ROLE_FUNC ? cell->fg : cell->bg;
-			*cell = (struct cell){.ch = ascii ? (pending ? '!' : '%') : 0x2592,
-					      .fg = pending ? ROLE_GAP_PENDING : ROLE_GAP,
-					      .bg = run};
+			for (int k = 0; k < s->row_height; k++) {
+				struct cell *cell = grid_at(s->g, s->x + col, y + k);
+
+				if (!cell)
+					continue;
+				*cell = (struct cell){.ch = ascii ? (pending ? '!' : '%') : 0x2592,
+						      .fg = pending ? ROLE_GAP_PENDING : ROLE_GAP,
+						      .bg = cell->fg >= ROLE_FUNC ? cell->fg : cell->bg};
+			}
 		}
 	}
 }
@@ -298,7 +302,7 @@ static void draw_row(struct scene *s, int y, const struct row *row, bool selecte
 		/* The newest column isn't full yet: what is known of it counts as the whole. */
 		draw_column(s, i, y, &columns[i], (to < c->now_ns ? to : c->now_ns) - from);
 	}
-	draw_gaps(s, y, row);
+	draw_gaps(s, y, row, columns);
 }
 
 static void draw_legend(struct scene *s, int y)
