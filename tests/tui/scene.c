@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "scene.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tui/actions.h"
+#include "tui/layout.h"
+#include "tui/views.h"
+#include "tui/views/timeline.h"
 
 #define MS    1000000ULL
 #define START 1000000000000ULL
@@ -146,6 +152,89 @@ void scene_init(struct scene *s, bool evil)
 	     (struct event){.head.kind = EV_OVERHEAD,
 			    .overhead = {.probe_ns = 2 * MS, .self_ns = 8 * MS, .hits = 500}});
 	feed(s, 20000, (struct event){.head.kind = EV_TICK});
+}
+
+#define BUSY_CPUS 16
+#define BUSY_GS   300
+
+void scene_init_busy(struct scene *s, unsigned n_switches)
+{
+	static char app[] = "/srv/busy", version[] = "go1.22.5";
+	static char *args[] = {app, NULL};
+	bool running[BUSY_CPUS] = {false};
+	uint64_t goid[BUSY_CPUS] = {0};
+	uint32_t seed = 1;
+
+	memset(s, 0, sizeof(*s));
+	session_init(&s->session);
+	s->session.pid = 4712;
+	s->session.exe = app;
+	s->session.args = args;
+	s->session.go_version = version;
+	s->session.async_enabled = 1;
+	s->session.collector = "ebpf";
+	s->session.n_cpus = BUSY_CPUS;
+	s->session.start_ns = START;
+	s->model = model_new(&(struct model_opts){0}, &s->session);
+	if (!s->model)
+		abort();
+	for (uint32_t f = 1; f <= 40; f++) {
+		char func[32];
+
+		snprintf(func, sizeof(func), "main.job%u", f);
+		loc(s, f, func, f);
+	}
+	for (uint32_t c = 0; c < BUSY_CPUS; c++)
+		thread(s, TID_A + c, "busy");
+	for (uint64_t g = 1; g <= BUSY_GS; g++)
+		feed(s, 0,
+		     (struct event){.head.kind = EV_GOROUTINE,
+				    .goroutine = {.goid = g, .start_loc = (uint32_t)(g % 40) + 1}});
+	for (unsigned i = 0; i < n_switches; i++) {
+		uint64_t at = i / 5; /* tenths of a millisecond: 50,000 switches a second */
+
+		seed = seed * 1664525U + 1013904223U;
+		uint16_t cpu = seed >> 16 & (BUSY_CPUS - 1);
+		uint32_t tid = TID_A + cpu;
+		if (!running[cpu]) {
+			in(s, at, cpu, tid);
+			goid[cpu] = (seed >> 8) % BUSY_GS + 1;
+			sample(s, at, cpu, tid, goid[cpu], cpu, (uint32_t)(goid[cpu] % 40) + 1);
+			if (seed >> 24 == 7)
+				request(s, at, tid, goid[cpu], cpu);
+		} else {
+			out(s, at, cpu, tid, goid[cpu], cpu);
+		}
+		running[cpu] = !running[cpu];
+		if (i % 4000 == 3000)
+			feed(s, at, (struct event){.head = {.kind = EV_STW_STOP, .tid = TID_A}, .stw = {.reason = 1}});
+		if (i % 4000 == 3010)
+			feed(s, at, (struct event){.head = {.kind = EV_STW_START, .tid = TID_A}});
+	}
+}
+
+int scene_draw(const struct scene *s, const struct scene_shot *shot, struct grid *g)
+{
+	static const char *const lines[] = {"listening on :80", "ready"};
+	struct ui_state ui;
+	struct view_ctx ctx = {.model = s->model, .ui = &ui, .now_ns = s->now_ns, .output = lines, .n_output = 2};
+	int err = grid_init(g, shot->cols, shot->rows);
+
+	if (err < 0)
+		return err;
+	ui_state_init(&ui, shot->ascii);
+	if (shot->span_ns)
+		ui.span_ns = shot->span_ns;
+	for (const char *k = shot->keys; *k; k++) {
+		size_t n = model_rows(s->model, ui.rows, NULL, 0);
+		struct layout l = layout_compute(shot->cols, shot->rows, n < 64 ? (int)n : 64, ui.output);
+
+		action_do(action_of_key((uint32_t)(unsigned char)*k), &ui, s->model, s->now_ns,
+			  timeline_time_cols(ui.rows, l.timeline.w), timeline_row_count(l.timeline.h, (int)n));
+	}
+	ui_window(&ui, s->model, ctx.now_ns, &ctx.t0_ns, &ctx.t1_ns);
+	views_draw(&ctx, g);
+	return 0;
 }
 
 void scene_done(struct scene *s)

@@ -7,6 +7,7 @@
 #define SCHEDTOP_TESTS_TUI_SCENE_H
 
 #include "model/model.h"
+#include "tui/grid.h"
 
 struct scene {
 	struct session session;
@@ -16,6 +17,21 @@ struct scene {
 
 /** @evil: function and thread names with escape sequences, quotes and markup in them. */
 void scene_init(struct scene *s, bool evil);
+
+/**
+ * A larger session for measuring: 16 CPUs, 300 goroutines, @n_switches context switches at 50,000 a second, with gaps
+ * and pauses between them. Always the same for the same @n_switches.
+ */
+void scene_init_busy(struct scene *s, unsigned n_switches);
 void scene_done(struct scene *s);
+
+struct scene_shot {
+	int cols, rows;
+	const char *keys; /* typed before, one character each */
+	uint64_t span_ns; /* of the window before the keys; 0 = the default */
+	bool ascii;
+};
+/** Draws what the screen shows of a scene. @g is made here; the caller frees it with grid_done(). 0 or -ENOMEM. */
+int scene_draw(const struct scene *s, const struct scene_shot *shot, struct grid *g);
 
 #endif

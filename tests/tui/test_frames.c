@@ -15,30 +15,14 @@
 
 #include "base/cleanup.h"
 #include "scene.h"
-#include "tui/actions.h"
 #include "tui/backend.h"
-#include "tui/layout.h"
 #include "tui/theme.h"
-#include "tui/views.h"
-#include "tui/views/timeline.h"
 
 static void draw(struct scene *s, struct grid *g, int cols, int rows, const char *keys, bool ascii)
 {
-	struct ui_state ui;
-	static const char *const lines[] = {"listening on :80", "ready"};
-	struct view_ctx ctx = {.model = s->model, .ui = &ui, .now_ns = s->now_ns, .output = lines, .n_output = 2};
+	struct scene_shot shot = {.cols = cols, .rows = rows, .keys = keys, .span_ns = 2000000000, .ascii = ascii};
 
-	ui_state_init(&ui, ascii);
-	ui.span_ns = 2000000000;
-	for (const char *k = keys; *k; k++) {
-		struct layout l = layout_compute(cols, rows, (int)model_rows(s->model, ui.rows, NULL, 0), ui.output);
-
-		action_do(action_of_key((uint32_t)*k), &ui, s->model, s->now_ns,
-			  timeline_time_cols(ui.rows, l.timeline.w), 8);
-	}
-	ui_window(&ui, s->model, ctx.now_ns, &ctx.t0_ns, &ctx.t1_ns);
-	assert_int_equal(grid_init(g, cols, rows), 0);
-	views_draw(&ctx, g);
+	assert_int_equal(scene_draw(s, &shot, g), 0);
 }
 
 static char *read_all(const char *path)
