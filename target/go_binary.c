@@ -167,25 +167,36 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
 }
 
 #define WRAPPER_CALLS 8
+#define WRAPPER_SIZE  160 /* bytes; those of up to ten arguments have 40 to 140 */
+
+/* "main.main.gowrap1" (from Go 1.22), "...dwrap..." (1.17), else a numbered closure, which may be a wrapper too. */
+static bool may_be_wrapper(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strstr(name, ".gowrap") || strstr(name, "dwrap") ||
+	       (dot && strncmp(dot, ".func", 5) == 0 && strspn(dot + 5, "0123456789") == strlen(dot + 5));
+}
 
 int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret)
 {
 	uint64_t calls[WRAPPER_CALLS];
+	struct go_loc called, only = {0};
 	struct go_func f;
-	struct go_loc called;
-	int err = go_binary_resolve(b, vaddr, ret);
+	int n_called = 0, err = go_binary_resolve(b, vaddr, ret);
 
-	if (err < 0 || (!strstr(ret->func, ".gowrap") && !strstr(ret->func, "dwrap")) ||
-	    go_pclntab_func_at(&b->tab, vaddr, &f) < 0)
+	if (err < 0 || ret->is_runtime || !may_be_wrapper(ret->func) || go_pclntab_func_at(&b->tab, vaddr, &f) < 0 ||
+	    f.end - f.entry > WRAPPER_SIZE)
 		return err;
 	size_t n = go_code_calls(&b->elf, &f, calls, WRAPPER_CALLS);
 	for (size_t i = 0; i < n; i++) {
-		/* The wrapper's stack check calls the runtime; what it wraps is the rest. */
-		if (go_binary_resolve(b, calls[i], &called) == 0 &&
-		    strncmp(called.func, "runtime.morestack", 17) != 0) {
-			*ret = called;
-			return 0;
-		}
+		/* Its stack check and panics call the runtime; what it wraps is the one other call. */
+		if (go_binary_resolve(b, calls[i], &called) < 0 || called.is_runtime)
+			continue;
+		only = called;
+		n_called++;
 	}
+	if (n_called == 1)
+		*ret = only;
 	return 0;
 }

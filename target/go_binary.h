@@ -129,7 +129,7 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
 
 /**
  * The function that a goroutine runs, by its start PC. For "go f(x)" the compiler makes a wrapper that only calls f
- * ("main.main.gowrap1", before Go 1.22 "main.main.func1·dwrap·1"): then that is f. 0, -ENOENT, -ENODATA.
+ * ("main.main.gowrap1", before Go 1.22 a numbered closure): then that is f. 0, -ENOENT, -ENODATA.
  */
 int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
 
