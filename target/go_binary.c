@@ -185,13 +185,14 @@ int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go
 	struct go_func f;
 	int n_called = 0, err = go_binary_resolve(b, vaddr, ret);
 
-	if (err < 0 || ret->is_runtime || !may_be_wrapper(ret->func) || go_pclntab_func_at(&b->tab, vaddr, &f) < 0 ||
+	if (err < 0 || !may_be_wrapper(ret->func) || go_pclntab_func_at(&b->tab, vaddr, &f) < 0 ||
 	    f.end - f.entry > WRAPPER_SIZE)
 		return err;
 	size_t n = go_code_calls(&b->elf, &f, calls, WRAPPER_CALLS);
 	for (size_t i = 0; i < n; i++) {
 		/* Its stack check and panics call the runtime; what it wraps is the one other call. */
-		if (go_binary_resolve(b, calls[i], &called) < 0 || called.is_runtime)
+		if (go_binary_resolve(b, calls[i], &called) < 0 || strncmp(called.func, "runtime.morestack", 17) == 0 ||
+		    (called.is_runtime && !ret->is_runtime))
 			continue;
 		only = called;
 		n_called++;
