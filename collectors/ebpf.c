@@ -106,6 +106,7 @@ static int ebpf_open(const struct collector_opts *opts, struct collector **ret, 
 		goto fail;
 	e->skel->rodata->target_tgid = (int)opts->pid;
 	bpf_map__set_max_entries(e->skel->maps.ring, (uint32_t)ring_bytes(opts->ring_bytes));
+	ebpf_choose_links(e);
 	err = schedtop_bpf__load(e->skel);
 	if (err < 0)
 		goto fail;
@@ -123,6 +124,20 @@ fail:
 	return err;
 }
 
+/* Forks are seen already when the list is read: a thread born between is told twice, which does no harm. */
+static int remember_thread(void *ctx, uint32_t tid, const char comm[EV_COMM_SIZE])
+{
+	struct ebpf *e = ctx;
+	struct first_thread *grown = realloc(e->first, (e->n_first + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	e->first = grown;
+	e->first[e->n_first].tid = tid;
+	memcpy(e->first[e->n_first++].comm, comm, EV_COMM_SIZE);
+	return 0;
+}
+
 static int ebpf_start(struct collector *c, struct session *session, struct fault *fault)
 {
 	struct ebpf *e = (struct ebpf *)c;
@@ -133,6 +148,7 @@ static int ebpf_start(struct collector *c, struct session *session, struct fault
 		ebpf_detach_all(e);
 		return err;
 	}
+	proc_each_thread((pid_t)e->opts.pid, remember_thread, e);
 	if (e->opts.detail != DETAIL_THREADS)
 		ebpf_attach_samples(e, session);
 	ebpf_attach_probes(e, session);
@@ -187,19 +203,18 @@ static void tell_lost(struct ebpf *e, const struct event_sink *sink)
 	}
 }
 
-struct thread_ctx {
-	struct ebpf *e;
-	const struct event_sink *sink;
-};
-
-static int tell_thread(void *ctx, uint32_t tid, const char comm[EV_COMM_SIZE])
+/* Whoever lives already, before the first event about them. */
+static void tell_first(struct ebpf *e, const struct event_sink *sink)
 {
-	struct thread_ctx *t = ctx;
-	struct event ev = {.head = {.kind = EV_THREAD_NEW, .tid = tid, .flags = EVF_INITIAL}};
+	for (size_t i = 0; i < e->n_first; i++) {
+		struct event ev = {.head = {.kind = EV_THREAD_NEW, .tid = e->first[i].tid, .flags = EVF_INITIAL}};
 
-	memcpy(ev.thread.comm, comm, EV_COMM_SIZE);
-	tell(t->e, t->sink, ev);
-	return 0;
+		memcpy(ev.thread.comm, e->first[i].comm, EV_COMM_SIZE);
+		tell(e, sink, ev);
+	}
+	free(e->first);
+	e->first = NULL;
+	e->n_first = 0;
 }
 
 static int drain(struct ebpf *e, const struct event_sink *sink, uint64_t until_ns)
@@ -207,12 +222,7 @@ static int drain(struct ebpf *e, const struct event_sink *sink, uint64_t until_n
 	struct flush f = {.e = e, .sink = sink};
 	uint64_t before = e->events;
 
-	/* Whoever lives already, before the first event about them. */
-	if (before == 0) {
-		struct thread_ctx t = {.e = e, .sink = sink};
-
-		proc_each_thread((pid_t)e->opts.pid, tell_thread, &t);
-	}
+	tell_first(e, sink);
 	int err = ring_buffer__consume(e->rb);
 	if (err < 0)
 		return err;
@@ -280,6 +290,7 @@ static void ebpf_close(struct collector *c)
 	order_free(e->order);
 	decoder_free(e->decoder);
 	free(e->samples);
+	free(e->first);
 	free(e);
 }
 

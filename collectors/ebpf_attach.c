@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "collectors/ebpf_internal.h"
+#include "collectors/uprobe_multi.h"
 #include "schedtop.skel.h"
 #include "target/proc.h"
 
@@ -156,21 +157,74 @@ static bool configure(struct ebpf *e, struct session *session)
 	return true;
 }
 
+static struct bpf_program *probe_program(const struct ebpf *e, enum go_probe_id id)
+{
+	switch (id) {
+	case GO_PROBE_STW_STOP:
+		return e->skel->progs.probe_stw_stop;
+	case GO_PROBE_STW_STOPPED:
+		return e->skel->progs.probe_stw_stopped;
+	case GO_PROBE_STW_START:
+		return e->skel->progs.probe_stw_start;
+	case GO_PROBE_PREEMPT_REQUEST:
+		return e->skel->progs.probe_preempt_request;
+	case GO_PROBE_SUSPEND:
+		return e->skel->progs.probe_suspend;
+	case GO_PROBE_ASYNC_TAKEN:
+		return e->skel->progs.probe_async_taken;
+	case GO_PROBE_LEAVE:
+		return e->skel->progs.probe_leave;
+	case GO_PROBE_YIELD:
+		return e->skel->progs.probe_yield;
+	case GO_PROBE_PARK_PREEMPTED:
+		return e->skel->progs.probe_park_preempted;
+	case GO_PROBE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+void ebpf_choose_links(struct ebpf *e)
+{
+	e->multi = uprobe_multi_supported();
+	log_write(LOG_COLLECT, "uprobes: %s", e->multi ? "links of their own" : "perf events");
+	for (int id = 0; id < GO_PROBE_COUNT; id++) {
+		e->probe_fds[id] = -1;
+		if (e->multi)
+			bpf_program__set_expected_attach_type(probe_program(e, (enum go_probe_id)id),
+							      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+	}
+}
+
+static int place_probe(struct ebpf *e, enum go_probe_id id, const struct go_probe *at)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = !at->emulated);
+	const char *path = go_target_probe_path(e->go);
+	struct bpf_program *prog = probe_program(e, id);
+
+	if (!e->multi) {
+		e->probe_links[id] =
+			bpf_program__attach_uprobe_opts(prog, (pid_t)e->opts.pid, path, at->file_offset, &opts);
+		return link_error(e->probe_links[id]);
+	}
+	int fd = uprobe_multi_attach(bpf_program__fd(prog), (pid_t)e->opts.pid, path, at->file_offset, !at->emulated);
+	if (fd >= 0)
+		e->probe_fds[id] = fd;
+	return fd < 0 ? fd : 0;
+}
+
 void ebpf_attach_probes(struct ebpf *e, struct session *session)
 {
-	const struct {
-		struct bpf_program *prog;
-		const char *what;
-	} probes[GO_PROBE_COUNT] = {
-		[GO_PROBE_STW_STOP] = {e->skel->progs.probe_stw_stop, "the start of stop-the-world pauses"},
-		[GO_PROBE_STW_STOPPED] = {e->skel->progs.probe_stw_stopped, "when the world has stopped"},
-		[GO_PROBE_STW_START] = {e->skel->progs.probe_stw_start, "the end of stop-the-world pauses"},
-		[GO_PROBE_PREEMPT_REQUEST] = {e->skel->progs.probe_preempt_request, "preemption requests"},
-		[GO_PROBE_SUSPEND] = {e->skel->progs.probe_suspend, "requests for a stack scan"},
-		[GO_PROBE_ASYNC_TAKEN] = {e->skel->progs.probe_async_taken, "asynchronous preemption"},
-		[GO_PROBE_LEAVE] = {e->skel->progs.probe_leave, "cooperative preemption"},
-		[GO_PROBE_YIELD] = {e->skel->progs.probe_yield, "runtime.Gosched"},
-		[GO_PROBE_PARK_PREEMPTED] = {e->skel->progs.probe_park_preempted, "preemption for a stack scan"},
+	static const char *const what[GO_PROBE_COUNT] = {
+		[GO_PROBE_STW_STOP] = "the start of stop-the-world pauses",
+		[GO_PROBE_STW_STOPPED] = "when the world has stopped",
+		[GO_PROBE_STW_START] = "the end of stop-the-world pauses",
+		[GO_PROBE_PREEMPT_REQUEST] = "preemption requests",
+		[GO_PROBE_SUSPEND] = "requests for a stack scan",
+		[GO_PROBE_ASYNC_TAKEN] = "asynchronous preemption",
+		[GO_PROBE_LEAVE] = "cooperative preemption",
+		[GO_PROBE_YIELD] = "runtime.Gosched",
+		[GO_PROBE_PARK_PREEMPTED] = "preemption for a stack scan",
 	};
 
 	ebpf_detach_probes(e);
@@ -184,17 +238,14 @@ void ebpf_attach_probes(struct ebpf *e, struct session *session)
 			continue;
 		if (go_binary_probe(b, (enum go_probe_id)id, &at) < 0) {
 			session_missing(session, "%s can't be seen: this Go version has no place for the probe",
-					probes[id].what);
+					what[id]);
 			continue;
 		}
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = !at.emulated);
-		e->probe_links[id] = bpf_program__attach_uprobe_opts(
-			probes[id].prog, (pid_t)e->opts.pid, go_target_probe_path(e->go), at.file_offset, &opts);
-		int err = link_error(e->probe_links[id]);
+		int err = place_probe(e, (enum go_probe_id)id, &at);
 		if (err < 0 && proc_alive((pid_t)e->opts.pid) == 0)
 			return; /* it ended meanwhile: nothing is missing */
 		if (err < 0)
-			session_missing(session, "%s can't be seen: the kernel refused the probe (%s)", probes[id].what,
+			session_missing(session, "%s can't be seen: the kernel refused the probe (%s)", what[id],
 					strerror(-err));
 	}
 	e->skel->bss->config.labels = 1;
@@ -206,6 +257,9 @@ void ebpf_detach_probes(struct ebpf *e)
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		bpf_link__destroy(e->probe_links[id]);
 		e->probe_links[id] = NULL;
+		if (e->multi && e->probe_fds[id] >= 0)
+			close(e->probe_fds[id]);
+		e->probe_fds[id] = -1;
 	}
 }
 

@@ -22,6 +22,11 @@ struct sample_fd {
 	struct bpf_link *link;
 };
 
+struct first_thread {
+	uint32_t tid;
+	char comm[EV_COMM_SIZE];
+};
+
 struct ebpf {
 	struct collector_opts opts;
 	struct schedtop_bpf *skel;
@@ -32,10 +37,13 @@ struct ebpf {
 
 	struct bpf_link *kernel_links[16];
 	size_t n_kernel_links;
-	struct bpf_link *probe_links[GO_PROBE_COUNT];
-	bool probe_stepped[GO_PROBE_COUNT]; /* single-stepped: dear */
+	bool multi;                                   /* probes are links of their own, not perf events */
+	int probe_fds[GO_PROBE_COUNT];                /* with multi; -1 = none */
+	struct bpf_link *probe_links[GO_PROBE_COUNT]; /* without */
 	struct sample_fd *samples;
 	size_t n_samples;
+	struct first_thread *first; /* threads found at the start, until they are told */
+	size_t n_first;
 
 	uint64_t cut_ns;                    /* everything up to here has been delivered */
 	uint64_t lost_queue;                /* order was full */
@@ -44,6 +52,9 @@ struct ebpf {
 	uint64_t events;
 	bool stopped;
 };
+
+/** Before loading: decides how the runtime's probes will be attached, which the programs must be loaded for. */
+void ebpf_choose_links(struct ebpf *e);
 
 /** Places the kernel's programs (all detail levels). 0, or -errno with @fault when even switches can't be seen. */
 int ebpf_attach_kernel(struct ebpf *e, struct session *session, struct fault *fault);
