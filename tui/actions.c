@@ -4,10 +4,11 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "tui/marks.h"
 #include "tui/views.h"
 #include "tui/views/timeline.h"
 
-#define MARKS_MAX 4096
+#define JUMP_ROWS_MAX 512
 
 static const struct action_info infos[ACTION_COUNT] = {
 #define ACTION_INFO(id, k1, k2, keys, help) [ACTION_##id] = {keys, help},
@@ -105,21 +106,25 @@ static void move_cursor(struct ui_state *ui, const struct model *m, uint64_t now
 		reveal(ui, m, now_ns, ui->cursor_ns);
 }
 
-static void move_row(struct ui_state *ui, const struct model *m, uint64_t now_ns, int visible, int by)
+/* Puts the cursor on a row and scrolls so that it can be seen. */
+static void to_row(struct ui_state *ui, const struct model *m, int visible, int row)
 {
 	int n = (int)model_rows(m, ui->rows, NULL, 0);
 
-	if (!ui->cursor_ns)
-		move_cursor(ui, m, now_ns, 100, 0);
-	ui->cursor_row += by;
-	if (ui->cursor_row >= n)
-		ui->cursor_row = n - 1;
+	ui->cursor_row = row >= n ? n - 1 : row;
 	if (ui->cursor_row < 0)
 		ui->cursor_row = 0;
 	if (ui->cursor_row < ui->first_row)
 		ui->first_row = ui->cursor_row;
 	if (visible > 0 && ui->cursor_row >= ui->first_row + visible)
 		ui->first_row = ui->cursor_row - visible + 1;
+}
+
+static void move_row(struct ui_state *ui, const struct model *m, uint64_t now_ns, int visible, int by)
+{
+	if (!ui->cursor_ns)
+		move_cursor(ui, m, now_ns, 100, 0);
+	to_row(ui, m, visible, ui->cursor_row + by);
 }
 
 static void zoom(struct ui_state *ui, const struct model *m, uint64_t now_ns, bool in)
@@ -154,34 +159,70 @@ static void scroll(struct ui_state *ui, const struct model *m, uint64_t now_ns, 
 	}
 }
 
-/* The nearest beginning of a gap (long enough to be looked for) or pause after or before the cursor. */
-static void jump(struct ui_state *ui, const struct model *m, uint64_t now_ns, bool forward)
+/* The nearest beginning of a gap (long enough to be looked for) or pause after or before a time. */
+struct jump {
+	uint64_t from_ns, now_ns, best_ns; /* best 0 = none */
+	struct gap gap;                    /* request 0 = the best is a pause */
+	bool forward;
+};
+
+static bool nearer(struct jump *j, uint64_t at)
 {
-	static struct gap gaps[MARKS_MAX];
-	static struct stw_pause stws[MARKS_MAX];
+	bool better =
+		j->forward ? at > j->from_ns && (!j->best_ns || at < j->best_ns) : at < j->from_ns && at > j->best_ns;
+
+	if (better)
+		j->best_ns = at;
+	return better;
+}
+
+static void see_gap(void *ctx, const struct gap *gap)
+{
+	struct jump *j = ctx;
+
+	if (gap_ns(gap, j->now_ns) >= GO_SLICE_NS / 10 && nearer(j, gap->request_ns))
+		j->gap = *gap;
+}
+
+static void see_stw(void *ctx, const struct stw_pause *p)
+{
+	struct jump *j = ctx;
+
+	if (nearer(j, p->asked_ns))
+		j->gap.request_ns = 0;
+}
+
+static int row_of_gap(const struct ui_state *ui, const struct model *m, const struct gap *gap)
+{
+	static struct row rows[JUMP_ROWS_MAX];
+	size_t n = model_rows(m, ui->rows, rows, JUMP_ROWS_MAX);
+
+	for (size_t i = 0; i < n && i < JUMP_ROWS_MAX; i++) {
+		if (ui->rows == ROW_CPU ? rows[i].id == gap->cpu : timeline_gap_on_row(gap, &rows[i]))
+			return (int)i;
+	}
+	return ui->cursor_row;
+}
+
+static void jump(struct ui_state *ui, const struct model *m, uint64_t now_ns, int visible, bool forward)
+{
 	uint64_t t0, t1;
 
 	ui_window(ui, m, now_ns, &t0, &t1);
-	uint64_t from = ui->cursor_ns ? ui->cursor_ns : t1 < now_ns ? t1 : now_ns, best = 0;
-	uint64_t lo = forward ? from + 1 : model_start(m), hi = forward ? now_ns : from;
-	size_t n_gaps = model_gaps(m, lo, hi, gaps, MARKS_MAX), n_stws = model_stws(m, lo, hi, stws, MARKS_MAX);
-	uint64_t worth = GO_SLICE_NS / 10;
-	for (size_t i = 0; i < n_gaps + n_stws; i++) {
-		uint64_t at = i < n_gaps ? gaps[i].request_ns : stws[i - n_gaps].asked_ns;
-
-		if (i < n_gaps && gap_ns(&gaps[i], now_ns) < worth)
-			continue;
-		if (forward ? at > from && (!best || at < best) : at < from && at > best)
-			best = at;
-	}
-	if (!best) {
+	struct jump j = {.now_ns = now_ns, .forward = forward};
+	j.from_ns = ui->cursor_ns ? ui->cursor_ns : t1 < now_ns ? t1 : now_ns;
+	uint64_t lo = forward ? j.from_ns + 1 : model_start(m), hi = forward ? now_ns : j.from_ns;
+	marks_each_gap(m, lo, hi, see_gap, &j);
+	marks_each_stw(m, lo, hi, see_stw, &j);
+	if (!j.best_ns) {
 		snprintf(ui->message, sizeof(ui->message), "no %s gap or pause", forward ? "further" : "earlier");
 		return;
 	}
-	ui->cursor_ns = best;
+	ui->cursor_ns = j.best_ns;
 	ui->end_ns = t1;
 	ui->follow = false;
-	reveal(ui, m, now_ns, best);
+	reveal(ui, m, now_ns, j.best_ns);
+	to_row(ui, m, visible, j.gap.request_ns ? row_of_gap(ui, m, &j.gap) : ui->cursor_row);
 }
 
 static void rows_of(struct ui_state *ui, enum row_kind kind)
@@ -271,7 +312,7 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		break;
 	case ACTION_NEXT:
 	case ACTION_PREVIOUS:
-		jump(ui, m, now_ns, a == ACTION_NEXT);
+		jump(ui, m, now_ns, visible_rows, a == ACTION_NEXT);
 		break;
 	case ACTION_ROWS_CPU:
 		rows_of(ui, ROW_CPU);

@@ -12,7 +12,7 @@
 #define CELL_H     17.0
 #define FONT_SIZE  14
 #define BASELINE   13.0
-#define HATCH_STEP 4.2 /* half a cell: the pattern goes on from cell to cell */
+#define HATCH_STEP 8.4 /* a cell: the pattern goes on from cell to cell */
 
 struct look {
 	uint32_t fg, bg;
@@ -56,12 +56,18 @@ static void hatch(FILE *out, double x, double y, double w, uint32_t rgb)
 
 		fprintf(out, "M%.1f %.1fL%.1f %.1f", x0, y0, x1, y1);
 	}
-	fprintf(out, "\" stroke=\"#%06x\" stroke-width=\"1.8\"/>\n", rgb);
+	fprintf(out, "\" stroke=\"#%06x\" stroke-width=\"2.4\"/>\n", rgb);
+}
+
+/* The cursor's line, thin or thick: as text it would have a hole between two lines. */
+static bool is_bar(uint32_t ch)
+{
+	return ch == 0x2502 || ch == 0x2503;
 }
 
 static bool is_block(uint32_t ch)
 {
-	return (ch >= 0x2581 && ch <= 0x2588) || (ch >= 0x2591 && ch <= 0x2593);
+	return (ch >= 0x2581 && ch <= 0x2588) || (ch >= 0x2591 && ch <= 0x2593) || is_bar(ch);
 }
 
 /* A run of @n equal block characters. */
@@ -69,7 +75,12 @@ static void blocks(FILE *out, double x, double y, int n, uint32_t ch, uint32_t r
 {
 	double w = n * CELL_W;
 
-	if (ch <= 0x2588) {
+	if (is_bar(ch)) {
+		double bar = ch == 0x2503 ? 3 : 1.4;
+
+		for (int i = 0; i < n; i++)
+			rect(out, x + i * CELL_W + (CELL_W - bar) / 2, y, bar, CELL_H, rgb, 1);
+	} else if (ch <= 0x2588) {
 		double h = CELL_H * (double)(ch - 0x2580) / 8;
 
 		rect(out, x, y + CELL_H - h, w, h, rgb, 1);
@@ -135,7 +146,7 @@ int backend_svg(const struct grid *g, const struct theme *t, FILE *out)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.1f %.1f\" "
 		"font-family=\"'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"%d\" "
-		"xml:space=\"preserve\">\n",
+		"xml:space=\"preserve\">\n<style>rect{shape-rendering:crispEdges}</style>\n",
 		width, height, width, height, FONT_SIZE);
 	rect(out, 0, 0, width, height, page, 1);
 	for (int y = 0; y < g->rows; y++) {

@@ -51,6 +51,14 @@ struct rect draw_title(struct grid *g, struct rect r, const char *title, bool fo
 	return r;
 }
 
+int draw_share(uint64_t part, uint64_t whole, int steps)
+{
+	if (!part || !whole)
+		return part ? steps : 0;
+	__uint128_t n = ((__uint128_t)part * (unsigned)steps + whole - 1) / whole;
+	return n < (unsigned)steps ? (int)n : steps;
+}
+
 uint32_t draw_level(int level, bool ascii)
 {
 	static const char plain[] = " ..:-=+*#";

@@ -17,6 +17,9 @@ char *draw_place(char *dst, size_t cap, const struct model *m, uint32_t func, ui
 /** A panel's title on its first row; returns what is left below. */
 struct rect draw_title(struct grid *g, struct rect r, const char *title, bool focus);
 
+/** How many of @steps a part of a whole fills, rounded up: what is there at all shows. 0 to @steps. */
+int draw_share(uint64_t part, uint64_t whole, int steps);
+
 /** One of nine levels 0..8 as a block (or ASCII) character. */
 uint32_t draw_level(int level, bool ascii);
 

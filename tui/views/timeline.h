@@ -18,7 +18,7 @@ int timeline_label_cols(enum row_kind rows, int width);
 int timeline_time_cols(enum row_kind rows, int width);
 
 /* A row is drawn this high where there is room: the share of time busy is then seen in finer steps. */
-#define TIMELINE_ROW_HEIGHT_MAX 3
+#define TIMELINE_ROW_HEIGHT_MAX 5
 
 /** How many lines each of @n_rows rows (CPUs, Ps, ...) gets in a view of this height: 1 to TIMELINE_ROW_HEIGHT_MAX. */
 int timeline_row_height(int height, int n_rows);
@@ -34,5 +34,11 @@ static inline uint64_t timeline_col_ns(uint64_t t0_ns, uint64_t t1_ns, int cols,
 
 /** The column of a time, clamped to [0, cols - 1]; -1 when it is outside of the window. */
 int timeline_col_of(uint64_t t0_ns, uint64_t t1_ns, int cols, uint64_t at_ns);
+
+/**
+ * Whether a gap is drawn on a row. A thread may change its CPU while a gap lasts: on a row of CPUs the columns tell
+ * whether it ran there.
+ */
+bool timeline_gap_on_row(const struct gap *gap, const struct row *row);
 
 #endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The two lines below the rows: what the colours mean, and what is under the cursor. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "tui/draw.h"
+#include "tui/marks.h"
+#include "tui/views/timeline_scene.h"
+
+void timeline_legend(struct timeline_scene *s, int y)
+{
+	static const struct {
+		const char *name;
+		uint32_t ch;
+		char plain;
+		uint8_t role;
+	} marks[MARKS] = {
+		[MARK_GAP] = {"asked to yield, ran on", 0x2592, '%', ROLE_GAP},
+		[MARK_PENDING] = {"still asked", 0x2592, '!', ROLE_GAP_PENDING},
+		[MARK_NO_CPU] = {"wants a CPU", 0x2593, '?', ROLE_KERNEL_GAP},
+		[MARK_STOPPING] = {"stopping", 0x2592, 's', ROLE_STW_STOPPING},
+		[MARK_STOPPED] = {"stopped", 0x2588, 'S', ROLE_STW},
+		[MARK_SYSCALL] = {"system call", 0x2581, '_', ROLE_SYSCALL},
+		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
+	};
+	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
+	bool ascii = s->ctx->ui->ascii;
+
+	for (size_t i = 0; i < MARKS; i++)
+		reserve += s->marks[i] ? (int)text_cols(marks[i].name) + 4 : 0;
+	/* Names of functions come first, but leave room for the marks, up to half the line. */
+	int names_end = end - (reserve < s->r.w / 2 ? reserve : s->r.w / 2);
+	for (;;) {
+		size_t best = s->n_legend;
+
+		for (size_t i = 0; i < s->n_legend; i++) {
+			if (s->legend[i].ns && (best == s->n_legend || s->legend[i].ns > s->legend[best].ns))
+				best = i;
+		}
+		if (best == s->n_legend || x + 8 > names_end)
+			break;
+		const struct func_info *f = model_func(s->ctx->model, s->legend[best].func);
+		s->legend[best].ns = 0;
+		if (!f)
+			continue;
+		grid_put(s->g, x, y, ascii ? '#' : 0x2588, draw_func_role(s->ctx->model, s->legend[best].func),
+			 ROLE_BACKGROUND, 0);
+		x += 2;
+		x += grid_text(s->g, x, y, names_end - x, ROLE_TEXT, ROLE_BACKGROUND, 0, draw_short_func(f->name)) + 2;
+	}
+	for (size_t i = 0; i < MARKS; i++) {
+		if (!s->marks[i] || x + 6 > end)
+			continue;
+		grid_put(s->g, x, y, ascii ? (uint32_t)marks[i].plain : marks[i].ch, marks[i].role, ROLE_BACKGROUND, 0);
+		x += 2;
+		x += grid_text(s->g, x, y, end - x, ROLE_DIM, ROLE_BACKGROUND, 0, marks[i].name) + 2;
+	}
+}
+
+/* The longest gap and the longest pause that the cursor's column touches. */
+struct under {
+	const struct row *row;
+	const struct span *span;
+	uint64_t now_ns;
+	struct gap gap;
+	struct stw_pause stw;
+};
+
+static uint64_t stw_ns(const struct stw_pause *p, uint64_t now)
+{
+	uint64_t end = p->end_ns ? p->end_ns : now;
+
+	return end > p->asked_ns ? end - p->asked_ns : 0;
+}
+
+static void see_gap(void *ctx, const struct gap *gap)
+{
+	struct under *u = ctx;
+
+	if (!timeline_gap_on_row(gap, u->row) || (u->row->kind == ROW_CPU && gap->tid != u->span->tid))
+		return;
+	if (gap_ns(gap, u->now_ns) > gap_ns(&u->gap, u->now_ns) || !u->gap.request_ns)
+		u->gap = *gap;
+}
+
+static void see_stw(void *ctx, const struct stw_pause *p)
+{
+	struct under *u = ctx;
+
+	if (stw_ns(p, u->now_ns) > stw_ns(&u->stw, u->now_ns) || !u->stw.asked_ns)
+		u->stw = *p;
+}
+
+/* One part of the line; a part that finds no room is left out. */
+struct line {
+	struct timeline_scene *s;
+	int x, y;
+};
+
+__attribute__((format(printf, 3, 4))) static void part(struct line *l, uint8_t role, const char *fmt, ...)
+{
+	int room = l->s->r.x + l->s->r.w - l->x;
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (room >= 8)
+		l->x += grid_text(l->s->g, l->x, l->y, room, role, ROLE_BACKGROUND, 0, text) + 2;
+}
+
+static void say_gap(struct line *l, const struct gap *gap, uint64_t now)
+{
+	char len[32];
+
+	text_duration(len, sizeof(len), gap_ns(gap, now));
+	if (gap->end == GAP_PENDING)
+		part(l, ROLE_GAP_PENDING, "asked to yield %s ago (%s), still runs", len, gap_cause_name(gap->cause));
+	else
+		part(l, ROLE_GAP, "asked to yield (%s), left %s later: %s", gap_cause_name(gap->cause), len,
+		     gap_end_name(gap->end));
+}
+
+static void say_stw(struct line *l, const struct stw_pause *p, uint64_t now)
+{
+	char total[32], stopping[32];
+
+	text_duration(total, sizeof(total), stw_ns(p, now));
+	if (p->stopped_ns)
+		part(l, ROLE_STW_STOPPING, "STW %s %s, %s to stop", stw_reason_name(p->reason), total,
+		     text_duration(stopping, sizeof(stopping), p->stopped_ns - p->asked_ns));
+	else
+		part(l, ROLE_STW_STOPPING, "STW %s %s%s", stw_reason_name(p->reason), total,
+		     p->end_ns ? "" : ", still stopping");
+}
+
+static void say_span(struct line *l, const struct span *span, uint64_t now, uint32_t gap_loc, int digits)
+{
+	static const char *const what[SPAN_CLASS_COUNT] = {
+		[SPAN_IDLE] = "idle",           [SPAN_RUN] = "ran",
+		[SPAN_RUNTIME] = "runtime",     [SPAN_UNLABELLED] = "goroutine unknown, ran",
+		[SPAN_RUNNABLE] = "had no CPU", [SPAN_OTHER] = "another process",
+		[SPAN_SYSCALL] = "system call"};
+	const struct model *m = l->s->ctx->model;
+	uint64_t end = span->end_ns < now ? span->end_ns : now;
+	char len[32], place[256];
+
+	if (span->goid)
+		part(l, draw_func_role(m, span->func), "G%llu %s", (unsigned long long)span->goid,
+		     draw_place(place, sizeof(place), m, span->func, gap_loc));
+	part(l, ROLE_TEXT, "%s %s from %.*fs", what[span->klass],
+	     text_duration(len, sizeof(len), end > span->start_ns ? end - span->start_ns : 0), digits,
+	     (double)(span->start_ns - model_start(m)) / 1e9);
+}
+
+void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
+{
+	const struct view_ctx *c = s->ctx;
+	struct line l = {.s = s, .x = s->r.x, .y = y};
+	struct span span = {.cpu = UINT16_MAX, .p = EV_NO_P};
+	struct under u = {.row = row, .span = &span, .now_ns = c->now_ns};
+	uint64_t col_ns = (c->t1_ns - c->t0_ns) / (unsigned)s->cols, at = c->ui->cursor_ns;
+	int digits = col_ns >= NS_PER_MS ? 3 : 6;
+
+	if (!at || !row) {
+		part(&l, ROLE_DIM, "arrows: cursor   + -: zoom   [ ]: gaps and pauses   ?: help");
+		return;
+	}
+	bool found = track_at(row->track, at, c->now_ns, &span) && span.klass != SPAN_IDLE;
+	int col = timeline_col_of(c->t0_ns, c->t1_ns, s->cols, at);
+	uint64_t from = col >= 0 ? timeline_col_ns(c->t0_ns, c->t1_ns, s->cols, col) : at;
+	uint64_t to = col >= 0 ? timeline_col_ns(c->t0_ns, c->t1_ns, s->cols, col + 1) : at + 1;
+	marks_each_gap(c->model, from, to, see_gap, &u);
+	marks_each_stw(c->model, from, to, see_stw, &u);
+
+	part(&l, ROLE_TITLE, "%.*fs", digits, (double)(at - model_start(c->model)) / 1e9);
+	if (found)
+		say_span(&l, &span, c->now_ns, u.gap.request_ns && u.gap.func == span.func ? u.gap.loc : EV_NO_LOC,
+			 digits);
+	else
+		part(&l, ROLE_DIM, "nothing of the target runs here");
+	if (u.gap.request_ns)
+		say_gap(&l, &u.gap, c->now_ns);
+	if (u.stw.asked_ns)
+		say_stw(&l, &u.stw, c->now_ns);
+	if (span.cpu != UINT16_MAX && row->kind != ROW_CPU)
+		part(&l, ROLE_DIM, "CPU%u", span.cpu);
+	if (span.p != EV_NO_P && row->kind != ROW_P)
+		part(&l, ROLE_DIM, "P%u", span.p);
+	if (span.tid && row->kind != ROW_M)
+		part(&l, ROLE_DIM, "thread %u %s", span.tid, model_comm(c->model, span.tid));
+}
