@@ -40,6 +40,10 @@ enum event_kind {
 	EV_RUNTIME = 20,         /* .runtime: settings read from the live process's memory */
 	EV_OVERHEAD = 21,        /* .overhead: what schedtop itself has cost so far */
 	EV_TARGET_EXIT = 22,     /* .exited: the process ended */
+	EV_G = 23,               /* .g: detail exact: a goroutine changed its state on thread tid (0 = unknown) */
+	EV_P = 24,               /* .p: detail exact: thread tid acquired or released a P */
+	EV_RUNQ = 25,            /* .runq: length of a run queue, read from the process's memory */
+	EV_DETAIL = 26,          /* .detail: what is traced from now on, and why it changed */
 	EV_KIND_COUNT
 };
 
@@ -91,6 +95,34 @@ enum ev_stw_reason {
 	EV_STW_START_TRACE = 10,
 	EV_STW_STOP_TRACE = 11,
 	EV_STW_REASON_COUNT
+};
+
+/*
+ * What happened to a goroutine (detail exact). A preemption is told by EV_PREEMPT_TAKEN; the goroutine is runnable
+ * then, unless EV_G_PARK with the reason "preempted" follows.
+ */
+enum ev_g_change {
+	EV_G_NEW = 1,          /* created and runnable; other = creator. Start and go statement: EV_GOROUTINE */
+	EV_G_READY = 2,        /* made runnable by other (0 = the network poller, a timer, the runtime) */
+	EV_G_RUN = 3,          /* starts to run on the thread (runtime/proc.go execute) */
+	EV_G_PARK = 4,         /* waits for .reason */
+	EV_G_YIELD = 5,        /* runnable again by itself: runtime.Gosched, or preempted (then told as well) */
+	EV_G_SYSCALL = 6,      /* enters a system call; keeps its thread, and its P until sysmon takes it */
+	EV_G_SYSCALL_EXIT = 7, /* back from it, and it has a P again */
+	EV_G_SYSCALL_WAIT = 8, /* back from it without a P: runnable */
+	EV_G_HANDOFF = 9,      /* its P was taken away while it is in a system call (handoffp); goid may be 0 */
+	EV_G_ASSIST = 10,      /* begins to assist the garbage collector (gcAssistAlloc) */
+	EV_G_ASSIST_END = 11,  /* goes on with its own work */
+	EV_G_EXIT = 12,        /* has ended */
+	EV_G_CHANGE_COUNT
+};
+
+enum ev_p_change { EV_P_ACQUIRE = 1, EV_P_RELEASE = 2 };
+
+enum ev_detail_why {
+	EV_DETAIL_ASKED = 0,    /* by the user, at the start */
+	EV_DETAIL_OVERHEAD = 1, /* stepped down: it cost more than --max-overhead */
+	EV_DETAIL_CALM = 2,     /* stepped up again: the rates have fallen */
 };
 
 enum ev_lost_cause {
@@ -217,6 +249,34 @@ struct ev_exited {
 	int32_t status; /* as wait(2) gives it; -1 = unknown (not our child) */
 };
 
+struct ev_g {
+	uint64_t goid;
+	uint64_t other; /* a second goroutine, see enum ev_g_change; 0 = unknown or none */
+	uint16_t p;     /* of the thread; EV_NO_P = none or unknown */
+	uint8_t change; /* enum ev_g_change */
+	uint8_t reason; /* EV_G_PARK: enum wait_reason (events/wait_reason.h) */
+	uint32_t reserved;
+};
+
+struct ev_p {
+	uint16_t p;
+	uint8_t change; /* enum ev_p_change */
+	uint8_t reserved[5];
+};
+
+struct ev_runq {
+	uint32_t len;
+	uint16_t p; /* EV_NO_P = the global queue */
+	uint16_t reserved;
+};
+
+struct ev_detail {
+	uint8_t level; /* enum detail_level (events/session.h) */
+	uint8_t why;   /* enum ev_detail_why */
+	uint8_t reserved[2];
+	uint32_t overhead_bp; /* what was measured, in hundredths of a percent of one CPU */
+};
+
 struct event {
 	struct ev_head head;
 	union {
@@ -236,12 +296,17 @@ struct event {
 		struct ev_runtime runtime;
 		struct ev_overhead overhead;
 		struct ev_exited exited;
+		struct ev_g g;
+		struct ev_p p;
+		struct ev_runq runq;
+		struct ev_detail detail;
 	};
 };
 
 _Static_assert(sizeof(struct ev_head) == 16, "the head is 16 bytes on every ring and in every capture");
 _Static_assert(sizeof(struct ev_switch) == 24, "a switch is 40 bytes with its head");
 _Static_assert(sizeof(struct ev_preempt) == 24, "");
+_Static_assert(sizeof(struct ev_g) == 24, "");
 _Static_assert(sizeof(struct event) <= 64, "an event fits a cache line");
 
 /** Where a collector or a reader delivers events, in order of time. Runs on the engine's thread. */

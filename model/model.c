@@ -358,6 +358,10 @@ void model_feed(struct model *m, const struct event *ev)
 	case EV_TARGET_EXIT:
 		on_target_exit(m, ev, t);
 		break;
+	case EV_G: /* detail exact: not judged yet */
+	case EV_P:
+	case EV_RUNQ:
+	case EV_DETAIL:
 	case EV_TICK:
 	case EV_NONE:
 	case EV_KIND_COUNT:
