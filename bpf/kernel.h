@@ -18,12 +18,33 @@ struct thread_struct {
 	unsigned long fsbase;
 };
 
+/* kernel/sched/stats.h: kept with CONFIG_SCHED_INFO, which SCHEDSTATS and TASK_DELAY_ACCT select. */
+struct sched_info {
+	unsigned long run_delay;        /* ns waited for a CPU so far */
+	unsigned long long last_queued; /* when the wait that goes on began, by its run queue's clock; 0 = none */
+};
+
+struct rq {
+	unsigned long long clock; /* kernel/sched/core.c: brought up to date before a switch */
+};
+
+/* kernel/sched/sched.h, with CONFIG_FAIR_GROUP_SCHED: every task has it, whatever its class */
+struct cfs_rq {
+	struct rq *rq;
+};
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq;
+};
+
 struct task_struct {
 	unsigned int __state;
 	int on_cpu; /* CONFIG_SMP */
 	int pid;
 	int tgid;
 	char comm[16];
+	struct sched_entity se;
+	struct sched_info sched_info;
 	struct thread_struct thread;
 };
 

@@ -21,6 +21,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Set before loading: the filter is a compare with a constant. */
 const volatile int target_tgid = 0;
+const volatile uint32_t n_cpus = 1;      /* that have slots */
+const volatile uint32_t slot_mask = 0;   /* slots of a CPU, less one */
+const volatile bool queue_clock = false; /* the kernel tells since when a thread waits: no wake-up needs a look */
 
 /* Set by user space at any time. */
 struct wire_config config = {};
@@ -32,22 +35,35 @@ struct {
 } ring SEC(".maps");
 
 /*
+ * Switches, by far the most frequent: slots for each CPU. A ring buffer would do, but takes a lock and two helper calls
+ * an event; here the scheduler itself, with interrupts off, is the only writer on its CPU.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct wire_switch);
+} switches SEC(".maps");
+
+/*
  * What is remembered of a thread of the target: a slot of a table, by the thread's id. Plain memory, because task
  * storage costs a helper call of some 35 ns each of the three times that a switch with its wake-up needs it. Two
  * threads of the target whose ids are equal modulo the table's size evict each other: they lose a wake-up time or a
  * cached M, no event.
  */
 struct thread_memory {
-	uint64_t m;    /* its M, 0 = not known (yet) */
-	uint64_t p;    /* the last P it held ... */
-	uint64_t goid; /* the last goroutine announced from here */
-	uint64_t wake_ns;
+	uint64_t m;         /* its M, 0 = not known (yet) */
+	uint64_t p;         /* the last P it held ... */
+	uint64_t goid;      /* the last goroutine announced from here */
+	uint64_t wake_ns;   /* without queue_clock: when it was woken */
+	uint64_t run_delay; /* with it: what it had waited when it left its CPU last */
 	uint32_t waker_tid;
 	int tid;        /* whose slot it is; 0 = nobody's */
 	uint16_t p_id;  /* ... and its number */
 	uint8_t misses; /* attempts to find g that failed */
 	uint8_t async;  /* asyncPreempt2 was hit: the G that leaves next was preempted by signal */
-	uint8_t reserved[20];
+	uint8_t reserved[12];
 };
 
 #define THREADS 16384 /* a power of two; 64 bytes each: one cache line, 1 MiB */
@@ -240,13 +256,86 @@ static __always_inline uint8_t state_of(unsigned int state)
 	return state ? EV_STATE_SLEEP : EV_STATE_RUNNABLE;
 }
 
+/* How long the thread that comes has waited for a CPU. */
+static __always_inline bool waited(struct task_struct *next, struct ev_switch *sw)
+{
+	struct thread_memory *t = slot_of(next);
+	bool known = t->tid == next->pid;
+	uint64_t delta;
+
+	if (queue_clock) {
+		uint64_t since = next->sched_info.last_queued;
+
+		if (!since)
+			return false;
+		delta = next->se.cfs_rq->rq->clock - since;
+		if ((int64_t)delta < 0)
+			delta = 0;
+		/* What it waited on other CPUs' queues before it was moved to this one's. */
+		if (known && next->sched_info.run_delay > t->run_delay)
+			delta += next->sched_info.run_delay - t->run_delay;
+	} else {
+		if (!known || !t->wake_ns)
+			return false;
+		delta = bpf_ktime_get_ns() - t->wake_ns;
+		sw->waker_tid = t->waker_tid;
+		t->wake_ns = 0;
+	}
+	sw->wake_delta_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
+	return true;
+}
+
+/* Who pushed a thread of the target off its CPU, once for each in a row. */
+static __always_inline void name_other(struct wire_cpu *c, uint64_t now, struct task_struct *next)
+{
+	uint64_t mix = *(uint64_t *)next->comm ^ ((uint64_t)(uint32_t)next->pid << 32);
+
+	if (mix == c->named)
+		return;
+	struct wire_comm *e = reserve(sizeof(*e));
+	if (!e)
+		return;
+	c->named = mix;
+	head_init(&e->head, now, next->pid, EV_COMM, 0);
+	e->comm.tid = next->pid;
+	e->comm.tgid = next->tgid;
+	__builtin_memcpy(e->comm.comm, next->comm, sizeof(e->comm.comm));
+	submit(e);
+}
+
+/* The next slot of this CPU; NULL when all are full. */
+static __always_inline struct wire_switch *slot(struct wire_cpu *c, uint32_t cpu)
+{
+	uint64_t made = c->made;
+	uint32_t i = cpu * (slot_mask + 1) + ((uint32_t)made & slot_mask);
+	struct wire_switch *e = cpu < n_cpus && made - *(volatile uint64_t *)&c->taken <= slot_mask
+					? bpf_map_lookup_elem(&switches, &i)
+					: NULL;
+
+	if (!e)
+		c->lost[EV_LOST_RING]++;
+	return e;
+}
+
+/* The slot's content must be there before its number. */
+static __always_inline void publish(struct wire_cpu *c)
+{
+#ifdef __TARGET_ARCH_x86
+	asm volatile("" ::: "memory"); /* stores stay in order on x86 */
+	*(volatile uint64_t *)&c->made = c->made + 1;
+#else
+	__sync_fetch_and_add(&c->made, 1);
+#endif
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	bool out = prev->tgid == target_tgid, in = next->tgid == target_tgid;
-	struct wire_cpu *c = this_cpu();
+	uint32_t cpu = bpf_get_smp_processor_id();
+	struct wire_cpu *c = &cpus[cpu & (WIRE_CPUS - 1)];
 	struct label l = {.p = EV_NO_P};
-	uint8_t flags = 0, state = EV_STATE_RUNNABLE;
+	uint8_t flags = EVF_CPU, state = EV_STATE_RUNNABLE;
 
 	if (!out && !in) {
 		c->hits[HIT_FOREIGN]++;
@@ -259,21 +348,25 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	uint64_t now = bpf_ktime_get_ns();
 
 	if (out) {
+		struct thread_memory *t = memory_of(prev);
+
 		flags |= EVF_PREV_TARGET;
 		if (!preempt)
 			state = state_of(prev->__state);
 		if (state == EV_STATE_RUNNABLE)
 			flags |= EVF_PREEMPTED;
 		if (config.labels) {
-			l = read_label(now, prev, memory_of(prev));
+			l = read_label(now, prev, t);
 			if (l.valid)
 				flags |= EVF_LABEL;
 		}
+		if (queue_clock)
+			t->run_delay = prev->sched_info.run_delay;
 	}
-	bool named = out && !in && next->pid != 0 && (flags & EVF_PREEMPTED);
-	struct wire_switch *e = named ? reserve(sizeof(struct wire_switch_other)) : reserve(sizeof(struct wire_switch));
-
 	c->other = out && !in && next->pid != 0;
+	if (c->other && (flags & EVF_PREEMPTED))
+		name_other(c, now, next);
+	struct wire_switch *e = slot(c, cpu);
 	if (!e)
 		return 0;
 	e->sw.goid = l.goid;
@@ -284,30 +377,20 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	e->sw.waker_tid = 0;
 	e->sw.wake_delta_ns = 0;
 	if (in) {
-		struct thread_memory *t = slot_of(next);
-
 		flags |= EVF_NEXT_TARGET;
-		if (t->wake_ns && t->tid == next->pid) {
-			uint64_t delta = now - t->wake_ns;
-
+		if (waited(next, &e->sw))
 			flags |= EVF_WOKEN;
-			e->sw.wake_delta_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
-			e->sw.waker_tid = t->waker_tid;
-			t->wake_ns = 0;
-		}
 	}
-	head_init(&e->head, now, prev->pid, EV_SWITCH, flags);
-	if (named) {
-		struct wire_switch_other *o = (struct wire_switch_other *)e;
-
-		o->next_tgid = next->tgid;
-		o->reserved = 0;
-		__builtin_memcpy(o->next_comm, next->comm, sizeof(o->next_comm));
-	}
-	submit(e);
+	e->head.time_ns = now;
+	e->head.tid = prev->pid;
+	e->head.cpu = (uint16_t)cpu;
+	e->head.kind = EV_SWITCH;
+	e->head.flags = flags;
+	publish(c);
 	return 0;
 }
 
+/* Where the kernel doesn't tell since when a thread waits, its wake-ups do. */
 static __always_inline int woken(struct task_struct *task)
 {
 	if (task->tgid != target_tgid) {

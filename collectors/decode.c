@@ -145,20 +145,6 @@ static bool comm_is_new(struct decoder *d, uint32_t tid, const char comm[EV_COMM
 	return true;
 }
 
-static void decode_switch(struct decoder *d, const void *record, size_t len, struct event *ev, struct delivery *to)
-{
-	const struct wire_switch_other *w = record;
-
-	ev->sw = w->sw;
-	if (len >= sizeof(*w) && comm_is_new(d, w->sw.next_tid, w->next_comm)) {
-		struct event name = {.head.kind = EV_COMM, .comm = {.tid = w->sw.next_tid, .tgid = w->next_tgid}};
-
-		memcpy(name.comm.comm, w->next_comm, EV_COMM_SIZE);
-		deliver(to, &name);
-	}
-	deliver(to, ev);
-}
-
 /* Where a thread is: the innermost frame, and the innermost that isn't the runtime's. */
 static void decode_at(struct decoder *d, const struct wire_at *w, struct event *ev, struct delivery *to)
 {
@@ -252,7 +238,14 @@ int decoder_record(struct decoder *d, const void *record, size_t len, uint64_t n
 	switch (ev.head.kind) {
 	case EV_SWITCH:
 		NEED(struct wire_switch);
-		decode_switch(d, record, len, &ev, &to);
+		ev.sw = ((const struct wire_switch *)record)->sw;
+		deliver(&to, &ev);
+		break;
+	case EV_COMM:
+		NEED(struct wire_comm);
+		ev.comm = ((const struct wire_comm *)record)->comm;
+		if (comm_is_new(d, ev.comm.tid, ev.comm.comm))
+			deliver(&to, &ev);
 		break;
 	case EV_PREEMPT_TAKEN:
 		if (len < sizeof(struct wire_at)) {

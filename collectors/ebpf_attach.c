@@ -40,6 +40,8 @@ int ebpf_attach_kernel(struct ebpf *e, struct session *session, struct fault *fa
 
 	_Static_assert(ARRAY_SIZE(programs) <= ARRAY_SIZE(e->kernel_links), "room for every link");
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		if (!bpf_program__autoload(programs[i].prog))
+			continue;
 		struct bpf_link *link = bpf_program__attach(programs[i].prog);
 		int err = link_error(link);
 
@@ -186,7 +188,6 @@ static struct bpf_program *probe_program(const struct ebpf *e, enum go_probe_id 
 
 void ebpf_choose_links(struct ebpf *e)
 {
-	e->multi = uprobe_multi_supported();
 	log_write(LOG_COLLECT, "uprobes: %s", e->multi ? "links of their own" : "perf events");
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		e->probe_fds[id] = -1;

@@ -32,6 +32,10 @@ struct ebpf {
 	struct schedtop_bpf *skel;
 	struct ring_buffer *rb;
 	struct order *order;
+	const unsigned char *slots; /* of the switches, in the kernel's map */
+	size_t slots_bytes;
+	struct order_run *runs; /* of each CPU */
+	uint32_t n_runs;
 	struct decoder *decoder;
 	struct go_target *go;
 
@@ -53,7 +57,7 @@ struct ebpf {
 	bool stopped;
 };
 
-/** Before loading: decides how the runtime's probes will be attached, which the programs must be loaded for. */
+/** Before loading: programs must be loaded for the way in which they will be attached (e->multi). */
 void ebpf_choose_links(struct ebpf *e);
 
 /** Places the kernel's programs (all detail levels). 0, or -errno with @fault when even switches can't be seen. */

@@ -65,7 +65,8 @@ bool uprobe_multi_supported(void)
 		close(fd);
 	if (fd != -EBADF)
 		return false;
-	/* Until 6.10 @pid meant one thread. The kernels that mean the process refuse -1 before they look at the path. */
+	/* Until 6.10 @pid meant one thread. The kernels that mean the process refuse -1 before they look at the path.
+	 */
 	fd = link_create(prog, -1, "/", &zero, &zero);
 	if (fd >= 0)
 		close(fd);

@@ -52,7 +52,7 @@ enum event_flag {
 	EVF_PREV_TARGET = 1 << 1, /* EV_SWITCH: the thread that leaves is the target's */
 	EVF_NEXT_TARGET = 1 << 2, /* EV_SWITCH: the thread that comes is the target's */
 	EVF_PREEMPTED = 1 << 3,   /* EV_SWITCH: the thread that leaves stays runnable (involuntary) */
-	EVF_WOKEN = 1 << 4,       /* EV_SWITCH: wake_delta_ns and waker_tid are valid */
+	EVF_WOKEN = 1 << 4,       /* EV_SWITCH: wake_delta_ns is valid */
 	EVF_INITIAL = 1 << 5,     /* EV_THREAD_NEW: found at attach, not born now */
 	EVF_CPU = 1 << 6,         /* head.cpu is valid */
 };
@@ -145,8 +145,8 @@ struct ev_head {
 struct ev_switch {
 	uint64_t goid; /* of the thread that leaves, with EVF_LABEL */
 	uint32_t next_tid;
-	uint32_t waker_tid;     /* who woke the thread that comes */
-	uint32_t wake_delta_ns; /* how long ago; UINT32_MAX = that long or longer */
+	uint32_t waker_tid;     /* who woke the thread that comes; 0 = unknown */
+	uint32_t wake_delta_ns; /* how long it has waited for a CPU; UINT32_MAX = that long or longer */
 	uint16_t p;             /* of the thread that leaves, with EVF_LABEL; EV_NO_P = none */
 	uint8_t state;          /* enum ev_state of the thread that leaves */
 	uint8_t reserved;

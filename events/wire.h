@@ -11,18 +11,16 @@
 #define WIRE_FRAMES 16
 #define WIRE_TEXT   32
 
-/* EV_SWITCH. With a name behind it when a foreign thread pushed the target's off its CPU. */
+/* EV_SWITCH: not on the ring, but in the slots of its CPU (struct wire_cpu). */
 struct wire_switch {
 	struct ev_head head;
 	struct ev_switch sw;
 };
 
-struct wire_switch_other {
+/* EV_COMM: a foreign thread that pushed the target's off its CPU. */
+struct wire_comm {
 	struct ev_head head;
-	struct ev_switch sw;
-	uint32_t next_tgid;
-	uint32_t reserved;
-	char next_comm[EV_COMM_SIZE];
+	struct ev_comm comm;
 };
 
 /* EV_SAMPLE, EV_SIGNAL_DELIVER, EV_PREEMPT_TAKEN: innermost frame first. */
@@ -88,13 +86,18 @@ enum hit_class {
 	HIT_CLASS_COUNT
 };
 
-/* Alone on its cache lines: written at every event of its CPU. */
+/*
+ * Alone on its cache lines: written at every event of its CPU. Switch number n of CPU c is in slot n modulo the slots
+ * of a CPU; those from taken to made are full. Only the program on c writes made, only user space writes taken.
+ */
 struct wire_cpu {
 	uint64_t hits[HIT_CLASS_COUNT];
 	uint64_t lost[EV_LOST_CAUSE_COUNT];
 	uint64_t repeats; /* preempt requests while one was pending */
 	uint64_t other;   /* a foreign thread has run since the target left this CPU */
-	uint64_t reserved[3];
+	uint64_t named;   /* the foreign thread that was named last: its tid and the first letters of its name, mixed */
+	uint64_t made;
+	uint64_t taken;
 };
 
 #define WIRE_CPUS 1024 /* a power of two; CPUs beyond share slots, counts may then miss some */

@@ -114,20 +114,17 @@ static void unknown_places_stay_unknown(void **state)
 
 static void names_are_told_once(void **state)
 {
-	struct wire_switch_other w = {
-		.head = {.time_ns = 10, .tid = 5, .kind = EV_SWITCH, .flags = EVF_PREV_TARGET | EVF_PREEMPTED},
-		.sw = {.next_tid = 900, .p = EV_NO_P},
-		.next_tgid = 899,
-		.next_comm = "stress",
+	struct wire_comm w = {
+		.head = {.time_ns = 10, .tid = 900, .kind = EV_COMM},
+		.comm = {.tid = 900, .tgid = 899, .comm = "stress"},
 	};
 
-	assert_int_equal(decoder_record(*state, &w, sizeof(w), 0, &sink), 2);
+	assert_int_equal(decoder_record(*state, &w, sizeof(w), 0, &sink), 1);
 	assert_int_equal(seen[0].head.kind, EV_COMM);
 	assert_string_equal(seen[0].comm.comm, "stress");
-	assert_int_equal(seen[1].head.kind, EV_SWITCH);
+	assert_int_equal(decoder_record(*state, &w, sizeof(w), 0, &sink), 0);
+	strcpy(w.comm.comm, "renamed");
 	assert_int_equal(decoder_record(*state, &w, sizeof(w), 0, &sink), 1);
-	strcpy(w.next_comm, "renamed");
-	assert_int_equal(decoder_record(*state, &w, sizeof(w), 0, &sink), 2);
 }
 
 static void both_forms_of_taken(void **state)

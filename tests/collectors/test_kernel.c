@@ -212,10 +212,14 @@ struct watch {
 	struct event_sink sink;
 };
 
-static void watch_start(struct watch *w, uint32_t pid, size_t ring_bytes)
+static void watch_start_with(struct watch *w, uint32_t pid, size_t ring_bytes, bool trace_wakeups)
 {
-	const struct collector_opts opts = {
-		.size = sizeof(opts), .pid = pid, .detail = DETAIL_SCHED, .sample_hz = 49, .ring_bytes = ring_bytes};
+	const struct collector_opts opts = {.size = sizeof(opts),
+					    .pid = pid,
+					    .detail = DETAIL_SCHED,
+					    .sample_hz = 49,
+					    .ring_bytes = ring_bytes,
+					    .trace_wakeups = trace_wakeups};
 	struct fault fault = {0};
 
 	*w = (struct watch){.sink = {.event = on_event, .ctx = &w->seen}};
@@ -225,6 +229,11 @@ static void watch_start(struct watch *w, uint32_t pid, size_t ring_bytes)
 		fail();
 	}
 	assert_null(w->session.missing); /* root on a kernel that has everything */
+}
+
+static void watch_start(struct watch *w, uint32_t pid, size_t ring_bytes)
+{
+	watch_start_with(w, pid, ring_bytes, false);
 }
 
 static void watch_poll(struct watch *w)
@@ -257,15 +266,14 @@ static void watch_stop(struct watch *w, struct collector_stats *ret)
 		assert_int_equal(w->seen.lost[cause], ret->lost[cause]);
 }
 
-static void every_sleep_is_seen(void **state)
+static void every_sleep_is_seen_with(bool trace_wakeups)
 {
 	enum { N = 400 };
 	struct child c = start_child(sleeps, N);
 	struct collector_stats stats;
 	struct watch w;
 
-	(void)state;
-	watch_start(&w, (uint32_t)c.pid, 0);
+	watch_start_with(&w, (uint32_t)c.pid, 0, trace_wakeups);
 	let_go(&c);
 	watch_until_exit(&w, &c);
 	end_child(&c);
@@ -280,6 +288,18 @@ static void every_sleep_is_seen(void **state)
 	assert_int_equal(stats.lost[EV_LOST_RING], 0);
 	assert_int_equal(stats.lost[EV_LOST_QUEUE], 0);
 	assert_true(stats.events >= w.seen.in + w.seen.out / 2 && stats.probe_hits > N && stats.probe_ns > 0);
+}
+
+static void every_sleep_is_seen(void **state)
+{
+	(void)state;
+	every_sleep_is_seen_with(false);
+}
+
+static void every_sleep_is_seen_by_wakeups(void **state)
+{
+	(void)state;
+	every_sleep_is_seen_with(true);
 }
 
 static void threads_come_and_go(void **state)
@@ -382,11 +402,9 @@ static bool permitted(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_sleep_is_seen),
-		cmocka_unit_test(threads_come_and_go),
-		cmocka_unit_test(a_rival_is_named),
-		cmocka_unit_test(a_full_ring_is_counted),
-		cmocka_unit_test(without_rights_it_says_what_to_do),
+		cmocka_unit_test(every_sleep_is_seen),    cmocka_unit_test(every_sleep_is_seen_by_wakeups),
+		cmocka_unit_test(threads_come_and_go),    cmocka_unit_test(a_rival_is_named),
+		cmocka_unit_test(a_full_ring_is_counted), cmocka_unit_test(without_rights_it_says_what_to_do),
 	};
 
 	if (!permitted())
