@@ -14,11 +14,30 @@
 #include "target/go_target.h"
 
 static const char *const probe_names[] = {
-	[GO_PROBE_STW_STOP] = "stop the world asked",    [GO_PROBE_STW_STOPPED] = "world stopped",
-	[GO_PROBE_STW_START] = "world restarts",         [GO_PROBE_PREEMPT_REQUEST] = "preemption requested",
-	[GO_PROBE_SUSPEND] = "suspension requested",     [GO_PROBE_ASYNC_TAKEN] = "preemption taken, async",
-	[GO_PROBE_LEAVE] = "goroutine leaves",           [GO_PROBE_YIELD] = "goroutine yields",
+	[GO_PROBE_STW_STOP] = "stop the world asked",
+	[GO_PROBE_STW_STOPPED] = "world stopped",
+	[GO_PROBE_STW_START] = "world restarts",
+	[GO_PROBE_PREEMPT_REQUEST] = "preemption requested",
+	[GO_PROBE_SUSPEND] = "suspension requested",
+	[GO_PROBE_ASYNC_TAKEN] = "preemption taken, async",
+	[GO_PROBE_LEAVE] = "goroutine leaves",
+	[GO_PROBE_YIELD] = "goroutine yields",
 	[GO_PROBE_PARK_PREEMPTED] = "parked by request",
+	[GO_PROBE_READY] = "runnable",
+	[GO_PROBE_READY_LIST] = "a list runnable",
+	[GO_PROBE_EXECUTE] = "runs",
+	[GO_PROBE_PARK] = "parks",
+	[GO_PROBE_SYSCALL_ENTER] = "enters a system call",
+	[GO_PROBE_SYSCALL_BLOCK] = "blocks in a system call",
+	[GO_PROBE_SYSCALL_EXIT] = "leaves a system call",
+	[GO_PROBE_SYSCALL_WAIT] = "back without a P",
+	[GO_PROBE_HANDOFF] = "P handed off",
+	[GO_PROBE_EXIT] = "ends",
+	[GO_PROBE_NEW] = "created",
+	[GO_PROBE_ASSIST] = "GC assist begins",
+	[GO_PROBE_ASSIST_END] = "GC assist ends",
+	[GO_PROBE_P_ACQUIRE] = "P acquired",
+	[GO_PROBE_P_RELEASE] = "P released",
 };
 _Static_assert(ARRAY_SIZE(probe_names) == GO_PROBE_COUNT, "each probe has a name");
 
@@ -184,6 +203,7 @@ static void json_probes(cJSON *root, const struct inspection *in)
 		json_add_known(o, "file_offset", p.file_offset, found);
 		json_add_known(o, "vaddr", p.vaddr, found);
 		json_add_tristate(o, "emulated", found ? p.emulated : -1);
+		json_add_text(o, "detail", go_probe_is_exact((enum go_probe_id)id) ? "exact" : "sched");
 		cJSON_AddItemToArray(a, o);
 	}
 }

@@ -180,7 +180,7 @@ static struct bpf_program *probe_program(const struct ebpf *e, enum go_probe_id 
 		return e->skel->progs.probe_yield;
 	case GO_PROBE_PARK_PREEMPTED:
 		return e->skel->progs.probe_park_preempted;
-	case GO_PROBE_COUNT:
+	default: /* of detail exact */
 		break;
 	}
 	return NULL;
@@ -191,7 +191,7 @@ void ebpf_choose_links(struct ebpf *e)
 	log_write(LOG_COLLECT, "uprobes: %s", e->multi ? "links of their own" : "perf events");
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		e->probe_fds[id] = -1;
-		if (e->multi)
+		if (e->multi && !go_probe_is_exact((enum go_probe_id)id))
 			bpf_program__set_expected_attach_type(probe_program(e, (enum go_probe_id)id),
 							      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
 	}
@@ -235,7 +235,7 @@ void ebpf_attach_probes(struct ebpf *e, struct session *session)
 	for (int id = 0; id < GO_PROBE_COUNT; id++) {
 		struct go_probe at;
 
-		if (!go_binary_probe_wanted(b, (enum go_probe_id)id))
+		if (go_probe_is_exact((enum go_probe_id)id) || !go_binary_probe_wanted(b, (enum go_probe_id)id))
 			continue;
 		if (go_binary_probe(b, (enum go_probe_id)id, &at) < 0) {
 			session_missing(session, "%s can't be seen: this Go version has no place for the probe",

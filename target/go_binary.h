@@ -21,7 +21,11 @@ struct go_binary;
 
 /*
  * Offsets of the runtime's struct fields, in bytes; GO_OFF_NONE = the field doesn't exist in that version.
- * X-macro: GO_OFFSET(member, "struct.field") — the table, its generator and the checks are made from this one list.
+ * X-macro: X(member, "struct.field", or its later name behind a |): the table, its generator and the checks are made
+ * from this one list. What they hold (runtime/runtime2.go): p.runqhead and p.runqtail uint32, the local queue's length
+ * is tail - head (and one more when p.runnext, a guintptr, isn't 0); the global queue's length an int32; p.gcAssistTime
+ * int64 ns; p.gcMarkWorkerMode int (0 = no worker runs there); g.waitsince int64 ns; g.schedlink, g.lockedm pointers;
+ * m.spinning, m.incgo bool.
  */
 #define GO_OFFSETS(X)                                                                                                  \
 	X(g_stack_lo, "g.stack.lo")                                                                                    \
@@ -32,11 +36,14 @@ struct go_binary;
 	X(g_sched_pc, "g.sched.pc")                                                                                    \
 	X(g_atomicstatus, "g.atomicstatus")                                                                            \
 	X(g_goid, "g.goid")                                                                                            \
+	X(g_schedlink, "g.schedlink")                                                                                  \
+	X(g_waitsince, "g.waitsince")                                                                                  \
 	X(g_waitreason, "g.waitreason")                                                                                \
 	X(g_preempt, "g.preempt")                                                                                      \
 	X(g_parentgoid, "g.parentGoid")                                                                                \
 	X(g_gopc, "g.gopc")                                                                                            \
 	X(g_startpc, "g.startpc")                                                                                      \
+	X(g_lockedm, "g.lockedm")                                                                                      \
 	X(m_g0, "m.g0")                                                                                                \
 	X(m_procid, "m.procid")                                                                                        \
 	X(m_gsignal, "m.gsignal")                                                                                      \
@@ -45,6 +52,8 @@ struct go_binary;
 	X(m_id, "m.id")                                                                                                \
 	X(m_preemptoff, "m.preemptoff")                                                                                \
 	X(m_locks, "m.locks")                                                                                          \
+	X(m_spinning, "m.spinning")                                                                                    \
+	X(m_incgo, "m.incgo")                                                                                          \
 	X(m_signalpending, "m.signalPending")                                                                          \
 	X(m_alllink, "m.alllink")                                                                                      \
 	X(p_id, "p.id")                                                                                                \
@@ -53,9 +62,13 @@ struct go_binary;
 	X(p_m, "p.m")                                                                                                  \
 	X(p_runqhead, "p.runqhead")                                                                                    \
 	X(p_runqtail, "p.runqtail")                                                                                    \
+	X(p_runnext, "p.runnext")                                                                                      \
+	X(p_gcassisttime, "p.gcAssistTime")                                                                            \
+	X(p_gcmarkworkermode, "p.gcMarkWorkerMode")                                                                    \
 	X(p_preempt, "p.preempt")                                                                                      \
 	X(sched_gcwaiting, "schedt.gcwaiting")                                                                         \
 	X(sched_stopwait, "schedt.stopwait")                                                                           \
+	X(sched_runqsize, "schedt.runqsize|schedt.runq.size")                                                          \
 	X(debug_asyncpreemptoff, "debug.asyncpreemptoff")
 
 struct go_offsets {
@@ -76,7 +89,43 @@ enum go_probe_id {
 				    preempted */
 	GO_PROBE_YIELD,          /* gosched_m: RAX = g, before 1.22; later versions tell it at GO_PROBE_LEAVE */
 	GO_PROBE_PARK_PREEMPTED, /* preemptPark: RAX = g */
+	/*
+	 * For detail level exact (go_probe_is_exact()); go_probe.subject says which register holds the g or p.
+	 * A goroutine becomes runnable (_Grunnable) at READY, in a READY_LIST, NEW, SYSCALL_WAIT and LEAVE; it runs
+	 * from EXECUTE on.
+	 */
+	GO_PROBE_READY,      /* ready: g, which waited, is runnable */
+	GO_PROBE_READY_LIST, /* injectglist: a list of them, of the network poller and the GC. The subject is a pointer
+				to the head (a g); the next is g.schedlink. One that the poller found may run at once
+				and is in no list. */
+	GO_PROBE_EXECUTE,    /* execute: g starts running on this M */
+	GO_PROBE_PARK, /* park_m: g stops running; the reason is in g.waitreason. Where its unlock function says no, an
+			  EXECUTE of the same g follows at once. */
+	GO_PROBE_SYSCALL_ENTER, /* reentersyscall: g keeps its P for now (entersyscall goes through it, and the return
+				   from a callback of C's) */
+	GO_PROBE_SYSCALL_BLOCK, /* entersyscallblock: g is known to block and gives its P away */
+	GO_PROBE_SYSCALL_EXIT,  /* exitsyscall: g is back; it may still have no P */
+	GO_PROBE_SYSCALL_WAIT,  /* exitsyscall0, from 1.26 exitsyscallNoP: g is back without a P */
+	GO_PROBE_HANDOFF,       /* handoffp: p is taken from an M that blocks in a system call, or is given away */
+	GO_PROBE_EXIT,          /* goexit0, from 1.22 gdestroy: g ends */
+	GO_PROBE_NEW, /* newproc: g has been made and goes to the queue of this P; g.parentGoid made it. The goroutines
+			 of coroutines (iter.Pull) come without it. */
+	GO_PROBE_ASSIST,     /* gcAssistAlloc: g begins to mark for the GC before it may allocate */
+	GO_PROBE_ASSIST_END, /* the same: it has marked. On the same thread, with no switch of goroutines between; it
+				may park after it ("GC assist wait") and begin again. */
+	GO_PROBE_P_ACQUIRE,  /* acquirep (from 1.26 acquirepNoTrace): this M takes p, which was idle. An M that comes
+				back  from a system call to its own p doesn't come here. */
+	GO_PROBE_P_RELEASE,  /* releasep (from 1.22 releasepNoTrace): this M gives its p (m.p) up */
 	GO_PROBE_COUNT
+};
+
+/* Where the g or the p is that a probe tells of (ABIInternal's registers). */
+enum go_subject {
+	GO_SUBJECT_NONE, /* it tells of none */
+	GO_SUBJECT_AX,   /* the first argument */
+	GO_SUBJECT_BX,   /* the second argument */
+	GO_SUBJECT_G,    /* R14: the current goroutine, never g0 at these places */
+	GO_SUBJECT_M,    /* R14.m: R14 is g or g0; what is meant hangs on its M */
 };
 
 struct go_probe {
@@ -84,6 +133,7 @@ struct go_probe {
 	uint64_t vaddr;       /* the same place as a link-time address */
 	const char *func;     /* the function's name, static */
 	bool emulated;        /* the kernel emulates the instruction there (about 0.7 µs a hit rather than 9.5) */
+	uint8_t subject;      /* enum go_subject */
 };
 
 struct go_loc {
@@ -132,6 +182,9 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
  * ("main.main.gowrap1", before Go 1.22 a numbered closure): then that is f. 0, -ENOENT, -ENODATA.
  */
 int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret);
+
+/** Is the probe for detail level exact only? A program of level sched leaves it out. */
+bool go_probe_is_exact(enum go_probe_id id);
 
 /** Does this version need the probe? false where another place tells the same. */
 bool go_binary_probe_wanted(const struct go_binary *b, enum go_probe_id id);

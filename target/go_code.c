@@ -44,6 +44,19 @@ static bool next(struct decoder *d)
 	return d->insn && cs_disasm_iter(d->handle, &d->code, &d->left, &d->address, d->insn);
 }
 
+/* jcc, short and near. */
+static bool is_branch(const cs_insn *insn)
+{
+	const uint8_t *op = insn->detail->x86.opcode;
+
+	return (op[0] & 0xf0) == 0x70 || (op[0] == 0x0f && (op[1] & 0xf0) == 0x80);
+}
+
+static bool is_direct_call(const cs_insn *insn)
+{
+	return insn->id == X86_INS_CALL && insn->detail->x86.opcode[0] == 0xe8;
+}
+
 int go_code_body(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset, bool *ret_emulated)
 {
 	struct decoder d;
@@ -77,6 +90,65 @@ int go_code_body(const struct elf_file *elf, const struct go_func *f, uint64_t *
 		*ret_offset = at;
 		*ret_emulated = emulated;
 	}
+	return err;
+}
+
+int go_code_straight(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset)
+{
+	struct decoder d;
+	int err = -ENOENT;
+
+	if (!decoder_init(&d, elf, f))
+		return -ENODATA;
+	while (err && next(&d) && d.insn->id != X86_INS_JMP && d.insn->id != X86_INS_RET) {
+		if (d.insn->id != X86_INS_PUSH && !is_branch(d.insn) && !is_direct_call(d.insn))
+			continue;
+		*ret_offset = d.insn->address - f->entry;
+		err = 0;
+	}
+	decoder_done(&d);
+	return err;
+}
+
+int go_code_call(const struct elf_file *elf, const struct go_func *f, uint64_t callee, uint64_t *ret_call,
+		 uint64_t *ret_behind)
+{
+	struct decoder d;
+	int err = -ENOENT;
+
+	if (!decoder_init(&d, elf, f))
+		return -ENODATA;
+	while (err && next(&d)) {
+		if (!is_direct_call(d.insn) || (uint64_t)d.insn->detail->x86.operands[0].imm != callee)
+			continue;
+		*ret_call = d.insn->address - f->entry;
+		*ret_behind = *ret_call + d.insn->size;
+		err = 0;
+	}
+	decoder_done(&d);
+	return err;
+}
+
+int go_code_branch(const struct elf_file *elf, const struct go_func *f, uint64_t from, uint64_t *ret_offset)
+{
+	struct decoder d;
+	int err = -ENOENT;
+
+	if (!decoder_init(&d, elf, f))
+		return -ENODATA;
+	while (err && next(&d)) {
+		uint64_t off = d.insn->address - f->entry;
+
+		if (off < from)
+			continue;
+		if (d.insn->id == X86_INS_CALL)
+			break;
+		if (is_branch(d.insn)) {
+			*ret_offset = off;
+			err = 0;
+		}
+	}
+	decoder_done(&d);
 	return err;
 }
 

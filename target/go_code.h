@@ -16,6 +16,23 @@
  */
 int go_code_body(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset, bool *ret_emulated);
 
+/**
+ * The first instruction of a nosplit function that the kernel emulates and that every call comes by: the push at its
+ * start, else a call or conditional jump that no jump stands before. The registers of arguments may have been
+ * overwritten there; R14 hasn't. 0, -ENOENT when there is none, -ENODATA.
+ */
+int go_code_straight(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset);
+
+/**
+ * The first direct call of @callee (link-time entry): the call itself at *ret_call and the instruction behind it at
+ * *ret_behind. 0, -ENOENT, -ENODATA.
+ */
+int go_code_call(const struct elf_file *elf, const struct go_func *f, uint64_t callee, uint64_t *ret_call,
+		 uint64_t *ret_behind);
+
+/** The first conditional jump at or behind the offset @from, with no call before it. 0, -ENOENT, -ENODATA. */
+int go_code_branch(const struct elf_file *elf, const struct go_func *f, uint64_t from, uint64_t *ret_offset);
+
 /** Offset of the function's only RET. -ENOENT when it has none or several. */
 int go_code_ret(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset);
 

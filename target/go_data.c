@@ -119,6 +119,30 @@ static int find_allm(const struct go_binary *b, uint64_t *ret)
 	return -ENOENT;
 }
 
+/*
+ * gcstopm reads sched.gcwaiting and counts sched.stopwait down (runtime/proc.go). The distance between the two is known
+ * from the offsets, which makes a wrong pair unlikely.
+ */
+static int find_sched(const struct go_binary *b, uint64_t *ret)
+{
+	struct go_offsets off;
+	struct operands o;
+	bool guess;
+
+	if (go_binary_offsets(b, &off, &guess) < 0 || off.sched_gcwaiting == GO_OFF_NONE ||
+	    off.sched_stopwait == GO_OFF_NONE || !operands_of(b, "runtime.gcstopm", &o))
+		return -ENOENT;
+	uint64_t apart = (uint64_t)off.sched_stopwait - off.sched_gcwaiting;
+	for (size_t i = 0; i < o.n; i++) {
+		if ((o.op[i].size == 1 || o.op[i].size == 4) && !o.op[i].stores &&
+		    uses(&o, o.op[i].vaddr + apart, 4, true)) {
+			*ret = o.op[i].vaddr - off.sched_gcwaiting;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static const struct {
 	const char *name;
 	int (*find)(const struct go_binary *b, uint64_t *ret);
@@ -127,6 +151,7 @@ static const struct {
 	{"runtime.allp", find_allp},
 	{"runtime.gomaxprocs", find_gomaxprocs},
 	{"runtime.godebugDefault", find_godebug_default},
+	{"runtime.sched", find_sched},
 };
 
 int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)

@@ -100,15 +100,17 @@ func main() {
 		fatal(err)
 	}
 	fmt.Printf("\t{%d, /* %s %s */\n\t {", minor, version, f.Machine)
-	entries := regexp.MustCompile(`X\((\w+), "([\w.]+)"\)`).FindAllStringSubmatch(string(header), -1)
+	entries := regexp.MustCompile(`X\((\w+), "([\w.|]+)"\)`).FindAllStringSubmatch(string(header), -1)
 	if len(entries) == 0 {
 		fatal(fmt.Errorf("no GO_OFFSETS in %s", os.Args[1]))
 	}
 	for i, m := range entries {
-		path := strings.Split(m[2], ".")
 		off := int64(-1)
-		if t := types[path[0]]; t != nil {
-			off = find(t, path[1:])
+		for _, name := range strings.Split(m[2], "|") {
+			path := strings.Split(name, ".")
+			if t := types[path[0]]; t != nil && off < 0 {
+				off = find(t, path[1:])
+			}
 		}
 		if i > 0 {
 			fmt.Print(", ")

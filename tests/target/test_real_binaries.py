@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""go_binary on real programs: what it recovers without symbols and DWARF is what they say."""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+from lib import BUILD, case, go_build, go_tool, run  # noqa: E402
+
+VERSIONS = ("1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26")
+VARIANTS = {
+    "plain": [],
+    "stripped": ["-ldflags=-s -w"],
+    "pie": ["-buildmode=pie"],
+    "stripped-pie": ["-buildmode=pie", "-ldflags=-s -w"],
+}
+DATA = ("runtime.allm", "runtime.allp", "runtime.sched", "runtime.gomaxprocs", "runtime.godebugDefault")
+
+
+def dump(binary, *args, text=""):
+    p = subprocess.run([os.path.join(BUILD, "tests", "target", "binary_dump"), binary, *args], input=text,
+                       capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    return json.loads(p.stdout)
+
+
+def symbols(version, binary):
+    p = subprocess.run([go_tool(version), "tool", "nm", binary], capture_output=True, text=True, timeout=60)
+    return {f[2]: int(f[0], 16) for f in (l.split() for l in p.stdout.splitlines()) if len(f) == 3}
+
+
+def recovered(version, plain, stripped):
+    """The code of both is the same but for where data lies: compare each with its own symbols, through the code."""
+    full = dump(go_build("tests/targets/truth", version, *VARIANTS[plain], tag=plain))
+    bare = dump(go_build("tests/targets/truth", version, *VARIANTS[stripped], tag=stripped))
+    names = symbols(version, go_build("tests/targets/truth", version, *VARIANTS[plain], tag=plain))
+    for name in DATA:
+        if name == "runtime.godebugDefault" and version == "1.19":
+            continue  # came in 1.20
+        assert full["data"][name] == names[name], (name, full["data"])
+        assert name in bare["data"], (name, bare["data"])
+    # Sections shift as a whole: distances between variables of .bss stay the same.
+    for name in ("runtime.allp", "runtime.sched"):
+        shift = bare["data"][name] - bare["data"]["runtime.allm"]
+        assert shift == names[name] - names["runtime.allm"], (name, shift)
+    assert len(full["probes"]) == len(bare["probes"]) >= 22, (len(full["probes"]), len(bare["probes"]))
+    assert full["offsets"] == bare["offsets"]
+
+
+for v in VERSIONS:
+    def one(v=v):
+        recovered(v, "plain", "stripped")
+        recovered(v, "pie", "stripped-pie")
+    one.__doc__ = f"Go {v}: variables of the runtime, probes and offsets without symbols"
+    case(one)
+
+
+run()
