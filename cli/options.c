@@ -92,16 +92,29 @@ static int parse_duration(const char *text, double *ret)
 	return 0;
 }
 
+static int parse_percent(const char *text, double *ret)
+{
+	char *end;
+
+	if (strspn(text, "0123456789.") != strlen(text))
+		return -EINVAL;
+	double v = strtod(text, &end);
+	if (end == text || *end || v > 100)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
 static int parse_detail(const char *text, enum detail_level *ret, struct fault *fault)
 {
 	if (strcmp(text, "exact") == 0)
-		return not_yet(fault, OPT_DETAIL, text, "Use --detail=sched");
-	if (strcmp(text, "threads") == 0)
+		*ret = DETAIL_EXACT;
+	else if (strcmp(text, "threads") == 0)
 		*ret = DETAIL_THREADS;
 	else if (strcmp(text, "sched") == 0)
 		*ret = DETAIL_SCHED;
 	else
-		return bad_value(fault, OPT_DETAIL, text, "threads or sched");
+		return bad_value(fault, OPT_DETAIL, text, "threads, sched or exact");
 	return 0;
 }
 
@@ -152,6 +165,10 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 		if (parse_uint(arg, SAMPLE_HZ_MAX, &v) < 0)
 			return bad_value(fault, id, arg, "a number from 0 to 10000");
 		o->sample_hz = (uint32_t)v;
+		break;
+	case OPT_MAX_OVERHEAD:
+		if (parse_percent(arg, &o->max_overhead_pct) < 0)
+			return bad_value(fault, id, arg, "a percentage from 0 (no limit) to 100");
 		break;
 	case OPT_IGNORE_STATUS:
 		o->ignore_status = true;
@@ -217,7 +234,8 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 	}
 	letters[n_letters] = '\0';
 
-	*ret = (struct options){.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT};
+	*ret = (struct options){
+		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT};
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -30,7 +30,9 @@ enum command_id {
 	OPTION(COLLECTOR, "collector", 0, "NAME", COMMANDS_WATCH,                                                      \
 	       "where events come from: auto or ebpf (default auto)")                                                  \
 	OPTION(DETAIL, "detail", 0, "LEVEL", COMMANDS_WATCH,                                                           \
-	       "threads: kernel events only; sched (the default): Go runtime and goroutines too")                      \
+	       "threads: kernel events; sched (the default): Go runtime too; exact: every goroutine switch")           \
+	OPTION(MAX_OVERHEAD, "max-overhead", 0, "PCT", COMMANDS_WATCH,                                                 \
+	       "step the detail down where probes cost more of the target's CPU time (default 3, 0 = no limit)")       \
 	OPTION(DURATION, "duration", 0, "SECONDS", COMMANDS_WATCH, "stop after that long; fractions are allowed")      \
 	OPTION(BATCH, "batch", 0, NULL, COMMANDS_WATCH,                                                                \
 	       "no screen: print a report at the end (implied when stdout is no terminal)")                            \
@@ -54,10 +56,13 @@ enum option_id {
 		OPT_COUNT
 };
 
+#define MAX_OVERHEAD_PCT_DEFAULT 3.0
+
 struct options {
 	pid_t pid; /* 0 = not given */
 	enum detail_level detail;
-	double duration_s; /* 0 = no limit */
+	double duration_s;       /* 0 = no limit */
+	double max_overhead_pct; /* 0 = no limit */
 	bool batch, json;
 	const char *theme; /* NULL = default */
 	bool no_color, ascii, no_mouse;

@@ -164,6 +164,7 @@ static int start(struct watch *s, struct fault *fault)
 		.collector = &collector_ebpf,
 		.detail = o->detail,
 		.sample_hz = o->sample_hz,
+		.max_overhead_pct = o->max_overhead_pct,
 		.pid = s->w->pid,
 		.launch = s->w->launch,
 		.binary = s->w->launch ? s->w->launch->path : NULL,

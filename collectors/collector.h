@@ -59,6 +59,12 @@ struct collector_ops {
 	/* The target exec'ed: places the runtime probes anew. @go may be NULL. 0 or -errno. */
 	int (*retarget)(struct collector *c, struct go_target *go, struct session *session, struct fault *fault);
 
+	/*
+	 * Traces with another level from now on; never above the one that it was opened with. Probes that go may still
+	 * be hit for some milliseconds. NULL = this source has one level only. 0 or -errno.
+	 */
+	int (*set_detail)(struct collector *c, enum detail_level level, struct session *session);
+
 	void (*stats)(const struct collector *c, struct collector_stats *ret);
 	void (*close)(struct collector *c);
 };

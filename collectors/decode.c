@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "events/wait_reason.h"
 #include "events/wire.h"
 #include "target/go_target.h"
+#include "target/go_wait_reason.h"
 
 /* Program counters and locations that are remembered; a program's hot places are far fewer. Powers of two. */
 #define PC_SLOTS   16384U
@@ -181,6 +183,19 @@ static void decode_goroutine(struct decoder *d, const struct wire_goroutine *w, 
 	deliver(to, ev);
 }
 
+static void decode_g(const struct decoder *d, const struct wire_g *w, struct event *ev, struct delivery *to)
+{
+	ev->g = w->g;
+	if (w->g.change != EV_G_PARK)
+		ev->g.reason = WAIT_NONE;
+	else if (w->g.reason == WIRE_REASON_PREEMPTED)
+		ev->g.reason = WAIT_PREEMPTED;
+	else
+		ev->g.reason =
+			d->go ? go_wait_reason(go_binary_minor(go_target_binary(d->go)), w->g.reason) : WAIT_NONE;
+	deliver(to, ev);
+}
+
 uint8_t stw_reason_of_text(const char *text, size_t len)
 {
 	/* runtime of Go 1.19 and 1.20: the argument of stopTheWorld; gcStart sets none, gcMarkDone "gcing" (mgc.go). */
@@ -282,6 +297,15 @@ int decoder_record(struct decoder *d, const void *record, size_t len, uint64_t n
 	case EV_THREAD_NEW:
 		NEED(struct wire_thread);
 		ev.thread = ((const struct wire_thread *)record)->thread;
+		deliver(&to, &ev);
+		break;
+	case EV_G:
+		NEED(struct wire_g);
+		decode_g(d, record, &ev, &to);
+		break;
+	case EV_P:
+		NEED(struct wire_p);
+		ev.p = ((const struct wire_p *)record)->p;
 		deliver(&to, &ev);
 		break;
 	case EV_SIGNAL_SEND:

@@ -12,9 +12,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "collectors/calibrate.h"
 #include "collectors/ebpf_internal.h"
 #include "collectors/uprobe_multi.h"
 #include "schedtop.skel.h"
@@ -33,18 +35,28 @@
 
 /* What a hit costs, ns: tests/bench/run --only switch,uprobe on a virtual machine; samples by their stack walk. */
 static const uint64_t hit_ns[HIT_CLASS_COUNT] = {
-	[HIT_FOREIGN] = 50, [HIT_SWITCH] = 200,          [HIT_WAKE] = 60, [HIT_SIGNAL] = 400, [HIT_SAMPLE] = 1500,
+	[HIT_FOREIGN] = 40, [HIT_SWITCH] = 200,          [HIT_WAKE] = 60, [HIT_SIGNAL] = 400, [HIT_SAMPLE] = 1500,
 	[HIT_UPROBE] = 700, [HIT_UPROBE_STEPPED] = 9500,
 };
+/* What our program adds to the bare cost of a uprobe, which is measured at the start. */
+#define HANDLER_NS 300
 
+/* The verifier's log comes as one text of many lines. */
 static int on_libbpf_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[512];
+	cleanup_free char *text = NULL;
+	char *rest;
 
 	(void)level;
-	vsnprintf(line, sizeof(line), fmt, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_write(LOG_COLLECT, "libbpf: %s", line);
+	if (vasprintf(&text, fmt, ap) < 0) {
+		text = NULL;
+		return 0;
+	}
+	rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (*line)
+			log_write(LOG_COLLECT, "libbpf: %s", line);
+	}
 	return 0;
 }
 
@@ -61,9 +73,18 @@ static int on_record(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+/* May we load the simplest of programs? */
+static bool may_load(void)
+{
+	cleanup_close int fd = uprobe_multi_empty_program();
+
+	return fd >= 0 || (fd != -EPERM && fd != -EACCES);
+}
+
 static int open_fault(struct fault *fault, int err)
 {
-	if (err == -EPERM || err == -EACCES) {
+	/* -EACCES is the verifier's word too: then no right helps. */
+	if (err == -EPERM || (err == -EACCES && !may_load())) {
 		fault_set(fault, err, "eBPF", "the kernel refused to load the programs (%s)", strerror(-err));
 		fault_todo(fault, "Run as root (sudo), or grant it once: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,"
 				  "cap_dac_read_search+ep on the schedtop binary");
@@ -143,6 +164,21 @@ static int load(struct ebpf *e, bool queue_clock)
 	return err;
 }
 
+static void learn_costs(struct ebpf *e)
+{
+	struct probe_cost cost;
+
+	memcpy(e->hit_ns, hit_ns, sizeof(e->hit_ns));
+	int err = calibrate_probes(&cost);
+	if (err == 0) {
+		e->hit_ns[HIT_UPROBE] = cost.emulated_ns + HANDLER_NS;
+		e->hit_ns[HIT_UPROBE_STEPPED] = cost.stepped_ns + HANDLER_NS;
+	}
+	log_write(LOG_COLLECT, "a probe costs %llu ns a hit, %llu single-stepped (%s)",
+		  (unsigned long long)e->hit_ns[HIT_UPROBE], (unsigned long long)e->hit_ns[HIT_UPROBE_STEPPED],
+		  err == 0 ? "measured" : strerror(-err));
+}
+
 static void ebpf_close(struct collector *c);
 
 static int ebpf_open(const struct collector_opts *opts, struct collector **ret, struct fault *fault)
@@ -154,6 +190,8 @@ static int ebpf_open(const struct collector_opts *opts, struct collector **ret, 
 		return fault_set(fault, -ENOMEM, "eBPF", "out of memory");
 	libbpf_set_print(on_libbpf_log);
 	e->opts = *opts;
+	e->level = opts->detail;
+	e->sched.fd = e->exact.fd = -1;
 	e->go = opts->go;
 	e->order = order_new(ORDER_BYTES_MAX);
 	e->decoder = decoder_new();
@@ -174,6 +212,7 @@ static int ebpf_open(const struct collector_opts *opts, struct collector **ret, 
 		err = -errno;
 		goto fail;
 	}
+	learn_costs(e);
 	decoder_set_target(e->decoder, e->go);
 	*ret = (struct collector *)e;
 	return 0;
@@ -331,6 +370,17 @@ static int ebpf_retarget(struct collector *c, struct go_target *go, struct sessi
 	return 0;
 }
 
+static int ebpf_set_detail(struct collector *c, enum detail_level level, struct session *session)
+{
+	struct ebpf *e = (struct ebpf *)c;
+
+	if (level > e->opts.detail)
+		return -EINVAL;
+	e->level = level;
+	ebpf_apply_level(e, session);
+	return 0;
+}
+
 static void ebpf_stats(const struct collector *c, struct collector_stats *ret)
 {
 	const struct ebpf *e = (const struct ebpf *)c;
@@ -342,7 +392,7 @@ static void ebpf_stats(const struct collector *c, struct collector_stats *ret)
 			uint64_t n = e->skel->bss->cpus[cpu].hits[class];
 
 			ret->probe_hits += n;
-			ret->probe_ns += n * hit_ns[class];
+			ret->probe_ns += n * e->hit_ns[class];
 		}
 	}
 }
@@ -374,6 +424,7 @@ const struct collector_ops collector_ebpf = {
 	.poll = ebpf_poll,
 	.stop = ebpf_stop,
 	.retarget = ebpf_retarget,
+	.set_detail = ebpf_set_detail,
 	.stats = ebpf_stats,
 	.close = ebpf_close,
 };

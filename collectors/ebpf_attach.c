@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,8 @@ static bool configure(struct ebpf *e, struct session *session)
 		.g_startpc = off.g_startpc,
 		.g_gopc = off.g_gopc,
 		.g_parentgoid = off.g_parentgoid,
+		.g_waitreason = off.g_waitreason,
+		.g_schedlink = off.g_schedlink,
 		.m_procid = off.m_procid,
 		.m_curg = off.m_curg,
 		.m_p = off.m_p,
@@ -159,109 +162,214 @@ static bool configure(struct ebpf *e, struct session *session)
 	return true;
 }
 
-static struct bpf_program *probe_program(const struct ebpf *e, enum go_probe_id id)
-{
-	switch (id) {
-	case GO_PROBE_STW_STOP:
-		return e->skel->progs.probe_stw_stop;
-	case GO_PROBE_STW_STOPPED:
-		return e->skel->progs.probe_stw_stopped;
-	case GO_PROBE_STW_START:
-		return e->skel->progs.probe_stw_start;
-	case GO_PROBE_PREEMPT_REQUEST:
-		return e->skel->progs.probe_preempt_request;
-	case GO_PROBE_SUSPEND:
-		return e->skel->progs.probe_suspend;
-	case GO_PROBE_ASYNC_TAKEN:
-		return e->skel->progs.probe_async_taken;
-	case GO_PROBE_LEAVE:
-		return e->skel->progs.probe_leave;
-	case GO_PROBE_YIELD:
-		return e->skel->progs.probe_yield;
-	case GO_PROBE_PARK_PREEMPTED:
-		return e->skel->progs.probe_park_preempted;
-	default: /* of detail exact */
-		break;
-	}
-	return NULL;
-}
+/* Which handler a place has, and what can't be seen without it. */
+static const struct {
+	enum wire_probe handler;
+	const char *what;
+} places[GO_PROBE_COUNT] = {
+	[GO_PROBE_STW_STOP] = {WIRE_PROBE_STW_STOP, "the start of stop-the-world pauses"},
+	[GO_PROBE_STW_STOPPED] = {WIRE_PROBE_STW_STOPPED, "when the world has stopped"},
+	[GO_PROBE_STW_START] = {WIRE_PROBE_STW_START, "the end of stop-the-world pauses"},
+	[GO_PROBE_PREEMPT_REQUEST] = {WIRE_PROBE_PREEMPT_REQUEST, "preemption requests"},
+	[GO_PROBE_SUSPEND] = {WIRE_PROBE_SUSPEND, "requests for a stack scan"},
+	[GO_PROBE_ASYNC_TAKEN] = {WIRE_PROBE_ASYNC_TAKEN, "asynchronous preemption"},
+	[GO_PROBE_LEAVE] = {WIRE_PROBE_LEAVE, "cooperative preemption"},
+	[GO_PROBE_YIELD] = {WIRE_PROBE_YIELD, "runtime.Gosched"},
+	[GO_PROBE_PARK_PREEMPTED] = {WIRE_PROBE_PARK_PREEMPTED, "preemption for a stack scan"},
+	[GO_PROBE_HANDOFF] = {WIRE_PROBE_HANDOFF, "Ps that are taken from system calls"},
+	[GO_PROBE_READY] = {WIRE_PROBE_READY, "when goroutines become runnable"},
+	[GO_PROBE_READY_LIST] = {WIRE_PROBE_READY_LIST, "goroutines that the network poller wakes"},
+	[GO_PROBE_EXECUTE] = {WIRE_PROBE_EXECUTE, "goroutine switches"},
+	[GO_PROBE_PARK] = {WIRE_PROBE_PARK, "what goroutines wait for"},
+	[GO_PROBE_SYSCALL_ENTER] = {WIRE_PROBE_SYSCALL_ENTER, "system calls"},
+	[GO_PROBE_SYSCALL_BLOCK] = {WIRE_PROBE_SYSCALL_BLOCK, "system calls that are known to block"},
+	[GO_PROBE_SYSCALL_EXIT] = {WIRE_PROBE_SYSCALL_EXIT, "the end of system calls"},
+	[GO_PROBE_SYSCALL_WAIT] = {WIRE_PROBE_SYSCALL_WAIT, "goroutines that come back from a system call without a P"},
+	[GO_PROBE_EXIT] = {WIRE_PROBE_EXIT, "the end of goroutines"},
+	[GO_PROBE_NEW] = {WIRE_PROBE_NEW, "the start of goroutines"},
+	[GO_PROBE_ASSIST] = {WIRE_PROBE_ASSIST, "work for the garbage collector"},
+	[GO_PROBE_ASSIST_END] = {WIRE_PROBE_ASSIST_END, "the end of work for the garbage collector"},
+	[GO_PROBE_P_ACQUIRE] = {WIRE_PROBE_P_ACQUIRE, "Ps that are acquired"},
+	[GO_PROBE_P_RELEASE] = {WIRE_PROBE_P_RELEASE, "Ps that are released"},
+};
 
 void ebpf_choose_links(struct ebpf *e)
 {
-	log_write(LOG_COLLECT, "uprobes: %s", e->multi ? "links of their own" : "perf events");
-	for (int id = 0; id < GO_PROBE_COUNT; id++) {
-		e->probe_fds[id] = -1;
-		if (e->multi && !go_probe_is_exact((enum go_probe_id)id))
-			bpf_program__set_expected_attach_type(probe_program(e, (enum go_probe_id)id),
-							      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+	log_write(LOG_COLLECT, "uprobes: %s", e->multi ? "one link a level" : "perf events");
+	if (e->multi)
+		bpf_program__set_expected_attach_type(e->skel->progs.on_probe,
+						      (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
+}
+
+/* One after the other. Returns how many places were refused, with the last reason. */
+static size_t place_singly(struct ebpf *e, struct ebpf_probes *set, const struct uprobe_places *at, int *ret_err)
+{
+	size_t refused = 0;
+
+	set->links = calloc(at->n, sizeof(*set->links));
+	if (!set->links) {
+		*ret_err = -ENOMEM;
+		return at->n;
+	}
+	for (size_t i = 0; i < at->n; i++) {
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = at->cookies[i]);
+		struct bpf_link *link =
+			bpf_program__attach_uprobe_opts(e->skel->progs.on_probe, (pid_t)e->opts.pid,
+							go_target_probe_path(e->go), at->offsets[i], &opts);
+		int err = link_error(link);
+
+		if (err < 0) {
+			*ret_err = err;
+			refused++;
+			continue;
+		}
+		set->links[set->n_links++] = link;
+	}
+	return refused;
+}
+
+/* A level's places as one link; what the kernel refuses goes to session->missing. */
+static void place_all(struct ebpf *e, struct ebpf_probes *set, const struct uprobe_places *at, struct session *session)
+{
+	size_t refused = 0;
+	int err = 0;
+
+	if (at->n == 0)
+		return;
+	if (e->multi) {
+		set->fd = uprobe_multi_attach(bpf_program__fd(e->skel->progs.on_probe), (pid_t)e->opts.pid,
+					      go_target_probe_path(e->go), at);
+		err = set->fd < 0 ? set->fd : 0;
+		refused = err < 0 ? at->n : 0;
+	} else {
+		refused = place_singly(e, set, at, &err);
+	}
+	/* When it has ended meanwhile, nothing is missing. */
+	if (refused && proc_alive((pid_t)e->opts.pid) != 0)
+		session_missing(session, "%s can't be seen: the kernel refused %zu of %zu probes (%s)",
+				at->exact ? "goroutine switches" : "pauses and preemption", refused, at->n,
+				strerror(-err));
+}
+
+static uint64_t cookie_of(enum go_probe_id id, const struct go_probe *at)
+{
+	uint64_t cookie = places[id].handler;
+
+	if (!at->emulated)
+		cookie |= WIRE_PROBE_STEPPED;
+	if (at->subject == GO_SUBJECT_BX)
+		cookie |= WIRE_PROBE_IN_BX;
+	else if (at->subject == GO_SUBJECT_G)
+		cookie |= WIRE_PROBE_IN_G;
+	return cookie;
+}
+
+static void collect_places(const struct ebpf *e, bool exact, struct uprobe_places *ret, struct session *session)
+{
+	const struct go_binary *b = go_target_binary(e->go);
+
+	*ret = (struct uprobe_places){.exact = exact};
+	for (int i = 0; i < GO_PROBE_COUNT; i++) {
+		enum go_probe_id id = (enum go_probe_id)i;
+		struct go_probe at;
+
+		if (go_probe_is_exact(id) != exact || !go_binary_probe_wanted(b, id))
+			continue;
+		if (go_binary_probe(b, id, &at) < 0) {
+			session_missing(session, "%s can't be seen: this Go version has no place for the probe",
+					places[id].what);
+			continue;
+		}
+		ret->offsets[ret->n] = at.file_offset;
+		ret->cookies[ret->n++] = cookie_of(id, &at);
 	}
 }
 
-static int place_probe(struct ebpf *e, enum go_probe_id id, const struct go_probe *at)
+static bool is_placed(const struct ebpf_probes *set)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = !at->emulated);
-	const char *path = go_target_probe_path(e->go);
-	struct bpf_program *prog = probe_program(e, id);
+	return set->fd >= 0 || set->n_links > 0;
+}
 
-	if (!e->multi) {
-		e->probe_links[id] =
-			bpf_program__attach_uprobe_opts(prog, (pid_t)e->opts.pid, path, at->file_offset, &opts);
-		return link_error(e->probe_links[id]);
+static void place_level(struct ebpf *e, struct ebpf_probes *set, bool exact, struct session *session)
+{
+	struct uprobe_places at;
+
+	if (is_placed(set))
+		return;
+	collect_places(e, exact, &at, session);
+	place_all(e, set, &at, session);
+}
+
+static void remove_level(struct ebpf_probes *set)
+{
+	if (set->fd >= 0)
+		close(set->fd);
+	for (size_t i = 0; i < set->n_links; i++)
+		bpf_link__destroy(set->links[i]);
+	free(set->links);
+	*set = (struct ebpf_probes){.fd = -1};
+}
+
+static void *remover(void *arg)
+{
+	remove_level(arg);
+	free(arg);
+	return NULL;
+}
+
+/* The kernel waits for every CPU before it lets probes go, tens of milliseconds: nobody here has to wait for that. */
+static void remove_level_aside(struct ebpf_probes *set)
+{
+	struct ebpf_probes *copy;
+	pthread_t thread;
+
+	if (!is_placed(set))
+		return;
+	copy = malloc(sizeof(*copy));
+	if (!copy) {
+		remove_level(set);
+		return;
 	}
-	int fd = uprobe_multi_attach(bpf_program__fd(prog), (pid_t)e->opts.pid, path, at->file_offset, !at->emulated);
-	if (fd >= 0)
-		e->probe_fds[id] = fd;
-	return fd < 0 ? fd : 0;
+	*copy = *set;
+	if (pthread_create(&thread, NULL, remover, copy) != 0) {
+		free(copy);
+		remove_level(set);
+		return;
+	}
+	pthread_detach(thread);
+	*set = (struct ebpf_probes){.fd = -1};
+}
+
+void ebpf_apply_level(struct ebpf *e, struct session *session)
+{
+	struct wire_config *c = &e->skel->bss->config;
+	enum detail_level level = e->configured ? e->level : DETAIL_THREADS;
+
+	c->exact = level >= DETAIL_EXACT;
+	c->labels = level >= DETAIL_SCHED;
+	if (level < DETAIL_EXACT)
+		remove_level_aside(&e->exact);
+	if (level < DETAIL_SCHED)
+		remove_level_aside(&e->sched);
+	if (level >= DETAIL_SCHED)
+		place_level(e, &e->sched, false, session);
+	if (level >= DETAIL_EXACT)
+		place_level(e, &e->exact, true, session);
 }
 
 void ebpf_attach_probes(struct ebpf *e, struct session *session)
 {
-	static const char *const what[GO_PROBE_COUNT] = {
-		[GO_PROBE_STW_STOP] = "the start of stop-the-world pauses",
-		[GO_PROBE_STW_STOPPED] = "when the world has stopped",
-		[GO_PROBE_STW_START] = "the end of stop-the-world pauses",
-		[GO_PROBE_PREEMPT_REQUEST] = "preemption requests",
-		[GO_PROBE_SUSPEND] = "requests for a stack scan",
-		[GO_PROBE_ASYNC_TAKEN] = "asynchronous preemption",
-		[GO_PROBE_LEAVE] = "cooperative preemption",
-		[GO_PROBE_YIELD] = "runtime.Gosched",
-		[GO_PROBE_PARK_PREEMPTED] = "preemption for a stack scan",
-	};
-
 	ebpf_detach_probes(e);
-	if (!e->go || !go_target_is_go(e->go) || e->opts.detail == DETAIL_THREADS || !configure(e, session))
-		return;
-	const struct go_binary *b = go_target_binary(e->go);
-	for (int id = 0; id < GO_PROBE_COUNT; id++) {
-		struct go_probe at;
-
-		if (go_probe_is_exact((enum go_probe_id)id) || !go_binary_probe_wanted(b, (enum go_probe_id)id))
-			continue;
-		if (go_binary_probe(b, (enum go_probe_id)id, &at) < 0) {
-			session_missing(session, "%s can't be seen: this Go version has no place for the probe",
-					what[id]);
-			continue;
-		}
-		int err = place_probe(e, (enum go_probe_id)id, &at);
-		if (err < 0 && proc_alive((pid_t)e->opts.pid) == 0)
-			return; /* it ended meanwhile: nothing is missing */
-		if (err < 0)
-			session_missing(session, "%s can't be seen: the kernel refused the probe (%s)", what[id],
-					strerror(-err));
-	}
-	e->skel->bss->config.labels = 1;
+	memset(e->skel->bss->announced, 0, sizeof(e->skel->bss->announced));
+	e->configured = e->go && go_target_is_go(e->go) && e->opts.detail != DETAIL_THREADS && configure(e, session);
+	ebpf_apply_level(e, session);
 }
 
 void ebpf_detach_probes(struct ebpf *e)
 {
 	e->skel->bss->config.labels = 0;
-	for (int id = 0; id < GO_PROBE_COUNT; id++) {
-		bpf_link__destroy(e->probe_links[id]);
-		e->probe_links[id] = NULL;
-		if (e->multi && e->probe_fds[id] >= 0)
-			close(e->probe_fds[id]);
-		e->probe_fds[id] = -1;
-	}
+	remove_level(&e->exact);
+	remove_level(&e->sched);
 }
 
 void ebpf_detach_all(struct ebpf *e)

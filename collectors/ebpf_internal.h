@@ -22,6 +22,13 @@ struct sample_fd {
 	struct bpf_link *link;
 };
 
+/* The runtime probes of one level. */
+struct ebpf_probes {
+	int fd;                  /* one link for all; -1 = none */
+	struct bpf_link **links; /* or one each, with older kernels */
+	size_t n_links;
+};
+
 struct first_thread {
 	uint32_t tid;
 	char comm[EV_COMM_SIZE];
@@ -41,14 +48,16 @@ struct ebpf {
 
 	struct bpf_link *kernel_links[16];
 	size_t n_kernel_links;
-	bool multi;                                   /* probes are links of their own, not perf events */
-	int probe_fds[GO_PROBE_COUNT];                /* with multi; -1 = none */
-	struct bpf_link *probe_links[GO_PROBE_COUNT]; /* without */
+	bool multi;              /* probes are links of their own, not perf events */
+	enum detail_level level; /* at most opts.detail */
+	bool configured;         /* the programs know the target's layout */
+	struct ebpf_probes sched, exact;
 	struct sample_fd *samples;
 	size_t n_samples;
 	struct first_thread *first; /* threads found at the start, until they are told */
 	size_t n_first;
 
+	uint64_t hit_ns[HIT_CLASS_COUNT];   /* what a hit costs on this machine */
 	uint64_t cut_ns;                    /* everything up to here has been delivered */
 	uint64_t lost_queue;                /* order was full */
 	uint64_t lost_late;                 /* came too late for their place */
@@ -68,6 +77,9 @@ void ebpf_attach_samples(struct ebpf *e, struct session *session);
 
 /** Places the uprobes in e->go and tells the programs its layout; what can't be placed goes to session->missing. */
 void ebpf_attach_probes(struct ebpf *e, struct session *session);
+
+/** Places and removes probes so that they are those of e->level. */
+void ebpf_apply_level(struct ebpf *e, struct session *session);
 
 void ebpf_detach_probes(struct ebpf *e);
 void ebpf_detach_all(struct ebpf *e);

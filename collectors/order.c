@@ -159,7 +159,7 @@ size_t order_flush(struct order *o, struct order_run *runs, size_t n_runs, uint6
 		uint64_t own_ns = pushed < o->n ? o->slots[pushed].time_ns : UINT64_MAX;
 		uint64_t run_ns = n_heap ? o->heap[0].time_ns : UINT64_MAX;
 
-		if (n_heap && run_ns <= own_ns && run_ns <= until_ns) {
+		if (n_heap && run_ns < own_ns && run_ns <= until_ns) {
 			struct order_run *r = o->heap[0].run;
 
 			fn(ctx, run_head(r, &run_ns), r->size, run_ns < o->delivered_ns);

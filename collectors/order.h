@@ -35,7 +35,7 @@ struct order_run {
 
 /**
  * Hands over every record up to and including @until_ns, pushed ones and those of @runs, oldest first; records of equal
- * time in the order they were pushed, after those of runs. @late: it is older than what an earlier call has handed
+ * time in the order they were pushed, before those of runs. @late: it is older than what an earlier call has handed
  * over. Returns how many.
  */
 size_t order_flush(struct order *o, struct order_run *runs, size_t n_runs, uint64_t until_ns,

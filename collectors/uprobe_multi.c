@@ -25,15 +25,15 @@ struct link_create_attr {
 	uint32_t reserved;
 };
 
-static int link_create(int prog_fd, pid_t pid, const char *path, const uint64_t *offset, const uint64_t *cookie)
+static int link_create(int prog_fd, pid_t pid, const char *path, const struct uprobe_places *at)
 {
 	struct link_create_attr attr = {
 		.prog_fd = (uint32_t)prog_fd,
 		.attach_type = UPROBE_MULTI_ATTACH_TYPE,
 		.path = (uintptr_t)path,
-		.offsets = (uintptr_t)offset,
-		.cookies = (uintptr_t)cookie,
-		.cnt = 1,
+		.offsets = (uintptr_t)at->offsets,
+		.cookies = (uintptr_t)at->cookies,
+		.cnt = (uint32_t)at->n,
 		.pid = (uint32_t)pid,
 	};
 	int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
@@ -41,33 +41,38 @@ static int link_create(int prog_fd, pid_t pid, const char *path, const uint64_t 
 	return fd < 0 ? -errno : fd;
 }
 
-int uprobe_multi_attach(int prog_fd, pid_t pid, const char *path, uint64_t offset, uint64_t cookie)
+int uprobe_multi_attach(int prog_fd, pid_t pid, const char *path, const struct uprobe_places *at)
 {
-	return link_create(prog_fd, pid, path, &offset, &cookie);
+	return link_create(prog_fd, pid, path, at);
 }
 
-bool uprobe_multi_supported(void)
+int uprobe_multi_empty_program(void)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = (enum bpf_attach_type)UPROBE_MULTI_ATTACH_TYPE);
 	const struct bpf_insn insns[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	const uint64_t zero = 0;
-	cleanup_close int prog =
-		bpf_prog_load(BPF_PROG_TYPE_KPROBE, "uprobe_multi", "GPL", insns, ARRAY_SIZE(insns), &opts);
+
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "empty", "GPL", insns, ARRAY_SIZE(insns), &opts);
+}
+
+bool uprobe_multi_supported(void)
+{
+	const struct uprobe_places one = {.n = 1};
+	cleanup_close int prog = uprobe_multi_empty_program();
 
 	if (prog < 0)
 		return false;
 	/* "/" isn't a regular file: a kernel that knows the link says so, others refuse the attach type. */
-	int fd = link_create(prog, 0, "/", &zero, &zero);
+	int fd = link_create(prog, 0, "/", &one);
 	if (fd >= 0)
 		close(fd);
 	if (fd != -EBADF)
 		return false;
 	/* Until 6.10 @pid meant one thread. The kernels that mean the process refuse -1 before they look at the path.
 	 */
-	fd = link_create(prog, -1, "/", &zero, &zero);
+	fd = link_create(prog, -1, "/", &one);
 	if (fd >= 0)
 		close(fd);
 	return fd == -EINVAL;

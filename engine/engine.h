@@ -28,6 +28,7 @@ struct engine_opts {
 	size_t size; /* of this struct, for growth */
 	const struct collector_ops *collector;
 	enum detail_level detail;
+	double max_overhead_pct; /* what the probes may cost of the target's time (governor.h); 0 = no limit */
 	uint32_t sample_hz;
 	size_t ring_bytes;     /* 0 = the collector's default */
 	pid_t pid;             /* the target; when it was launched, launch is set too */

@@ -5,6 +5,8 @@
  *   engine.c   life, lock, the thread
  *   watch.c    the target as a Go program: exec, self-check, description, runtime settings
  *   gauges.c   what is read on slower timers: CPU accounts, cgroup, own cost
+ *   governor.c which detail level the overhead allows
+ *   ps.c       what the runtime's Ps tell without a probe
  *   output.c   what the target prints
  */
 #ifndef SCHEDTOP_ENGINE_INTERNAL_H
@@ -16,6 +18,7 @@
 #include <stdint.h>
 
 #include "engine/engine.h"
+#include "engine/governor.h"
 #include "engine/output.h"
 
 struct go_target;
@@ -55,6 +58,7 @@ struct engine {
 	uint64_t check_next_ns;
 	struct ev_runtime runtime; /* as last told */
 
+	struct governor governor;
 	uint64_t gauges_next_ns;
 	uint64_t self_base_ns; /* our CPU time when the session began */
 };
@@ -80,5 +84,12 @@ void watch_close(struct engine *e);
 void gauges_begin(struct engine *e);
 /** Reads and tells all gauges. With the lock held. */
 void gauges_tell(struct engine *e);
+
+/* ---- ps.c: with the lock held ---- */
+
+/** Goroutine switches and system calls of all Ps since the program began; 0 = can't be told. */
+uint64_t ps_switches(const struct engine *e);
+/** Tells the lengths of the run queues. */
+void ps_tell_queues(struct engine *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What no probe tells: the kernel's account of each CPU, the cgroup's quota, and what watching costs. */
 #include <sys/resource.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "engine/engine_internal.h"
@@ -22,9 +23,59 @@ static uint64_t self_cpu_ns(void)
 	return timeval_ns(ru.ru_utime) + timeval_ns(ru.ru_stime);
 }
 
+static uint64_t target_cpu_ns(const struct engine *e)
+{
+	clockid_t clock;
+	struct timespec ts;
+
+	if (clock_getcpuclockid(e->opts.pid, &clock) != 0 || clock_gettime(clock, &ts) < 0)
+		return 0;
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static struct governor_sample governor_sample(const struct engine *e)
+{
+	struct collector_stats stats = {0};
+
+	e->opts.collector->stats(e->collector, &stats);
+	return (struct governor_sample){.now_ns = clock_now_ns(),
+					.probe_ns = stats.probe_ns,
+					.target_run_ns = target_cpu_ns(e),
+					.switches = e->governor.level < e->governor.asked ? ps_switches(e) : 0};
+}
+
+static void tell_detail(struct engine *e, uint8_t why)
+{
+	double pct = e->governor.pct > 0 ? e->governor.pct : 0;
+
+	e->session.detail = e->governor.level;
+	engine_tell(e, (struct event){.head.kind = EV_DETAIL,
+				      .detail = {.level = (uint8_t)e->governor.level,
+						 .why = why,
+						 .overhead_bp = (uint32_t)(pct * 100)}});
+}
+
 void gauges_begin(struct engine *e)
 {
+	struct governor_sample now;
+
 	e->self_base_ns = self_cpu_ns();
+	e->governor.asked = e->governor.level = e->opts.detail;
+	now = governor_sample(e);
+	governor_init(&e->governor, e->opts.detail, e->opts.collector->set_detail ? e->opts.max_overhead_pct : 0, &now);
+	tell_detail(e, EV_DETAIL_ASKED);
+}
+
+/* Carries out what the governor decides. */
+static void govern(struct engine *e)
+{
+	struct governor_sample now = governor_sample(e);
+	enum detail_level before = e->governor.level, level = governor_step(&e->governor, &now);
+
+	if (level == before)
+		return;
+	e->opts.collector->set_detail(e->collector, level, &e->session);
+	tell_detail(e, level < before ? EV_DETAIL_OVERHEAD : EV_DETAIL_CALM);
 }
 
 static void tell_cpus(struct engine *e)
@@ -66,4 +117,7 @@ void gauges_tell(struct engine *e)
 	tell_cpus(e);
 	tell_cgroup(e);
 	tell_overhead(e);
+	if (e->governor.level == DETAIL_EXACT)
+		ps_tell_queues(e);
+	govern(e);
 }

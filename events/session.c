@@ -71,8 +71,12 @@ int session_missing(struct session *s, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0)
 		return -ENOMEM;
-	while (s->missing && s->missing[n])
-		n++;
+	for (; s->missing && s->missing[n]; n++) {
+		if (strcmp(s->missing[n], text) == 0) { /* known already */
+			free(text);
+			return 0;
+		}
+	}
 	char **grown = realloc(s->missing, (n + 2) * sizeof(*grown));
 	if (!grown) {
 		free(text);

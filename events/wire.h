@@ -64,6 +64,19 @@ struct wire_preempt {
 	struct ev_preempt preempt;
 };
 
+/* EV_G: the reason is the runtime's own number, or WIRE_REASON_PREEMPTED. */
+struct wire_g {
+	struct ev_head head;
+	struct ev_g g;
+};
+
+#define WIRE_REASON_PREEMPTED 0xff
+
+struct wire_p {
+	struct ev_head head;
+	struct ev_p p;
+};
+
 struct wire_thread {
 	struct ev_head head;
 	struct ev_thread thread;
@@ -102,17 +115,54 @@ struct wire_cpu {
 
 #define WIRE_CPUS 1024 /* a power of two; CPUs beyond share slots, counts may then miss some */
 
+/* Which place of the runtime a probe is at: its cookie. */
+enum wire_probe {
+	WIRE_PROBE_STW_STOP = 1,
+	WIRE_PROBE_STW_STOPPED,
+	WIRE_PROBE_STW_START,
+	WIRE_PROBE_PREEMPT_REQUEST,
+	WIRE_PROBE_SUSPEND,
+	WIRE_PROBE_ASYNC_TAKEN,
+	WIRE_PROBE_LEAVE,
+	WIRE_PROBE_YIELD,
+	WIRE_PROBE_PARK_PREEMPTED,
+	WIRE_PROBE_HANDOFF,
+	/* detail exact */
+	WIRE_PROBE_EXECUTE,
+	WIRE_PROBE_READY,
+	WIRE_PROBE_READY_LIST,
+	WIRE_PROBE_PARK,
+	WIRE_PROBE_SYSCALL_ENTER,
+	WIRE_PROBE_SYSCALL_BLOCK,
+	WIRE_PROBE_SYSCALL_EXIT,
+	WIRE_PROBE_SYSCALL_WAIT,
+	WIRE_PROBE_NEW,
+	WIRE_PROBE_EXIT,
+	WIRE_PROBE_ASSIST,
+	WIRE_PROBE_ASSIST_END,
+	WIRE_PROBE_P_ACQUIRE,
+	WIRE_PROBE_P_RELEASE,
+	WIRE_PROBE_COUNT
+};
+
+#define WIRE_PROBE_MASK    0xff
+#define WIRE_PROBE_STEPPED 0x100 /* the kernel single-steps the instruction there */
+#define WIRE_PROBE_IN_BX   0x200 /* the g or p that it tells of is in BX ... */
+#define WIRE_PROBE_IN_G    0x400 /* ... or is the current one; else it is in AX */
+
 /* What the programs must know of the target's Go runtime; user space may change it (after an exec). */
 struct wire_config {
 	int64_t tls_g;   /* g is at fs base + this */
 	uint32_t labels; /* 1: goroutines may be read */
 	uint16_t g_m, g_goid, g_preempt, g_atomicstatus;
 	uint16_t g_startpc, g_gopc, g_parentgoid; /* UINT16_MAX = not in this version */
+	uint16_t g_waitreason, g_schedlink;
 	uint16_t m_procid, m_curg, m_p, m_g0, m_preemptoff;
 	uint16_t p_id, p_m;
 	uint8_t go_minor;
 	uint8_t check_procid; /* the target's thread ids are ours (same pid namespace) */
-	uint8_t reserved[6];
+	uint8_t exact;        /* every goroutine switch is traced */
+	uint8_t reserved;
 };
 
 _Static_assert(sizeof(struct wire_switch) == 40, "one switch, 40 bytes on the ring");

@@ -126,7 +126,7 @@ static bool fits(const struct go_binary *b, const struct place *at, enum go_prob
 
 bool go_probe_is_exact(enum go_probe_id id)
 {
-	return id >= GO_PROBE_READY;
+	return id >= GO_PROBE_READY && id != GO_PROBE_HANDOFF; /* sysmon's hand-offs are few */
 }
 
 bool go_binary_probe_wanted(const struct go_binary *b, enum go_probe_id id)

@@ -35,6 +35,7 @@ static void defaults(void **state)
 	assert_int_equal(parse(COMMAND_RUN, true, "-- prog", &o, NULL), 2);
 	assert_int_equal(o.detail, DETAIL_SCHED);
 	assert_int_equal(o.sample_hz, 199);
+	assert_true(o.max_overhead_pct == 3.0);
 	assert_true(o.duration_s == 0);
 	assert_false(o.batch);
 	assert_null(o.theme);
@@ -101,7 +102,9 @@ static void refused(void **state)
 		{"--sample-hz=99999999999999999999 x", "--sample-hz", -EINVAL},
 		{"--sample-hz=1x x", "--sample-hz", -EINVAL},
 		{"--detail=all x", "--detail", -EINVAL},
-		{"--detail=exact x", "--detail=exact", -EOPNOTSUPP},
+		{"--max-overhead=101 x", "--max-overhead", -EINVAL},
+		{"--max-overhead=-1 x", "--max-overhead", -EINVAL},
+		{"--max-overhead=nan x", "--max-overhead", -EINVAL},
 		{"--collector=perf x", "--collector=perf", -EOPNOTSUPP},
 		{"--collector=x x", "--collector", -EINVAL},
 		{"--pid=0", "0", -EINVAL},

@@ -2,7 +2,9 @@
 /*
  * A developer's tool: what the eBPF collector delivers about a process, one event a line.
  *
- *   collect_dump [-t] PID [SECONDS]      -t: detail level threads; SECONDS: 5 unless given
+ *   collect_dump [-t | -x] [-n] PID [SECONDS]
+ *
+ * -t: detail level threads, -x: exact; -n: times are CLOCK_MONOTONIC ns; SECONDS: 5 unless given.
  *
  * Ends early when the process ends. Standard error gets the totals.
  */
@@ -18,6 +20,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "collectors/collector.h"
+#include "events/wait_reason.h"
 #include "target/go_target.h"
 #include "target/proc.h"
 
@@ -42,9 +45,27 @@ static const char *const kind_names[EV_KIND_COUNT] = {
 	[EV_LOST] = "lost",
 	[EV_LOC] = "loc",
 	[EV_COMM] = "comm",
+	[EV_G] = "g",
+	[EV_P] = "p",
+};
+
+static const char *const changes[EV_G_CHANGE_COUNT] = {
+	[EV_G_NEW] = "new",
+	[EV_G_READY] = "ready",
+	[EV_G_RUN] = "run",
+	[EV_G_PARK] = "park",
+	[EV_G_YIELD] = "yield",
+	[EV_G_SYSCALL] = "syscall",
+	[EV_G_SYSCALL_EXIT] = "syscall-exit",
+	[EV_G_SYSCALL_WAIT] = "syscall-wait",
+	[EV_G_HANDOFF] = "handoff",
+	[EV_G_ASSIST] = "assist",
+	[EV_G_ASSIST_END] = "assist-end",
+	[EV_G_EXIT] = "exit",
 };
 
 struct dump {
+	bool absolute; /* times are CLOCK_MONOTONIC ns rather than µs since the start */
 	uint64_t start_ns;
 	uint64_t last_ns;
 	uint64_t disorder; /* events before the one delivered last: there must be none */
@@ -116,6 +137,17 @@ static void print_payload(const struct event *ev)
 	case EV_COMM:
 		printf(" tid %u tgid %u %s", ev->comm.tid, ev->comm.tgid, printable(ev->comm.comm, text, sizeof(text)));
 		return;
+	case EV_G:
+		printf(" %s goid=%" PRIu64 " tid=%u p=%d", changes[ev->g.change], ev->g.goid, ev->head.tid,
+		       ev->g.p == EV_NO_P ? -1 : ev->g.p);
+		if (ev->g.other)
+			printf(" other=%" PRIu64, ev->g.other);
+		if (ev->g.change == EV_G_PARK)
+			printf(" reason=\"%s\"", wait_reason_name(ev->g.reason));
+		return;
+	case EV_P:
+		printf(" %s p=%u tid=%u", ev->p.change == EV_P_ACQUIRE ? "acquire" : "release", ev->p.p, ev->head.tid);
+		return;
 	default:
 		return;
 	}
@@ -133,10 +165,17 @@ static void on_event(void *ctx, const struct event *ev)
 		d->count[ev->head.kind]++;
 	if (ev->head.kind == EV_TICK)
 		return;
-	printf("%12.3f us", (double)(int64_t)(ev->head.time_ns - d->start_ns) / (double)NS_PER_US);
-	if (ev->head.flags & EVF_CPU)
-		printf(" cpu %u", ev->head.cpu);
-	printf(" tid %u %s", ev->head.tid, name ? name : "?");
+	if (d->absolute)
+		printf("%" PRIu64, ev->head.time_ns);
+	else
+		printf("%12.3f us", (double)(int64_t)(ev->head.time_ns - d->start_ns) / (double)NS_PER_US);
+	if (ev->head.kind == EV_G || ev->head.kind == EV_P) {
+		printf(" %s", name);
+	} else {
+		if (ev->head.flags & EVF_CPU)
+			printf(" cpu %u", ev->head.cpu);
+		printf(" tid %u %s", ev->head.tid, name ? name : "?");
+	}
 	print_payload(ev);
 	putchar('\n');
 }
@@ -155,9 +194,10 @@ static void print_totals(const struct dump *d, const struct collector_stats *s)
 		s->lost[EV_LOST_LABEL], s->probe_hits, (double)s->probe_ns / (double)NS_PER_MS);
 }
 
-static int watch(struct collector *c, uint32_t pid, uint64_t seconds, struct session *session, struct fault *fault)
+static int watch(struct collector *c, uint32_t pid, uint64_t seconds, bool absolute, struct session *session,
+		 struct fault *fault)
 {
-	struct dump d = {.start_ns = clock_now_ns()};
+	struct dump d = {.absolute = absolute, .start_ns = clock_now_ns()};
 	const struct event_sink sink = {.event = on_event, .ctx = &d};
 	struct collector_stats stats;
 	int err = collector_ebpf.start(c, session, fault);
@@ -182,7 +222,7 @@ static int watch(struct collector *c, uint32_t pid, uint64_t seconds, struct ses
 	return d.disorder ? fault_set(fault, -EPROTO, "eBPF", "events came out of order") : 0;
 }
 
-static int dump(uint32_t pid, uint64_t seconds, enum detail_level detail, struct fault *fault)
+static int dump(uint32_t pid, uint64_t seconds, enum detail_level detail, bool absolute, struct fault *fault)
 {
 	struct collector_opts opts = {.size = sizeof(opts), .pid = pid, .detail = detail, .sample_hz = 99};
 	struct collector *c = NULL;
@@ -198,7 +238,7 @@ static int dump(uint32_t pid, uint64_t seconds, enum detail_level detail, struct
 	else
 		err = collector_ebpf.open(&opts, &c, fault);
 	if (err == 0)
-		err = watch(c, pid, seconds, &session, fault);
+		err = watch(c, pid, seconds, absolute, &session, fault);
 	collector_ebpf.close(c);
 	session_done(&session);
 	go_target_close(opts.go);
@@ -219,19 +259,24 @@ int main(int argc, char **argv)
 	enum detail_level detail = DETAIL_SCHED;
 	struct fault fault = {0};
 
+	bool absolute = false;
+
 	log_init();
-	if (argc > 1 && strcmp(argv[1], "-t") == 0) {
-		detail = DETAIL_THREADS;
-		argc--;
-		argv++;
+	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
+		if (strcmp(argv[1], "-t") == 0)
+			detail = DETAIL_THREADS;
+		else if (strcmp(argv[1], "-x") == 0)
+			detail = DETAIL_EXACT;
+		else if (strcmp(argv[1], "-n") == 0)
+			absolute = true;
 	}
 	unsigned long pid = argc > 1 ? number(argv[1], INT32_MAX) : 0;
 	unsigned long seconds = argc > 2 ? number(argv[2], SECONDS_MAX) : 5;
 	if (!pid || !seconds || argc > 3) {
-		fprintf(stderr, "usage: collect_dump [-t] PID [SECONDS]\n");
+		fprintf(stderr, "usage: collect_dump [-t | -x] [-n] PID [SECONDS]\n");
 		return 2;
 	}
-	if (dump((uint32_t)pid, seconds, detail, &fault) < 0) {
+	if (dump((uint32_t)pid, seconds, detail, absolute, &fault) < 0) {
 		fault_print(&fault, stderr);
 		return 1;
 	}
