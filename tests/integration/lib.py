@@ -115,6 +115,18 @@ def go_build(folder, version, *flags, tag="plain", env=None):
     return out
 
 
+def changed_text(pid, binary):
+    """Bytes of the executable's first code segment that differ between the process and its file: 0xcc is a probe."""
+    with open(f"/proc/{pid}/maps") as f:
+        line = next(l for l in f if "r-x" in l and binary in l)
+    lo, hi, offset = (int(x, 16) for x in re.match(r"(\w+)-(\w+) \S+ (\w+)", line).groups())
+    with open(f"/proc/{pid}/mem", "rb") as mem, open(binary, "rb") as f:
+        mem.seek(lo)
+        f.seek(offset)
+        a, b = mem.read(hi - lo), f.read(hi - lo)
+    return sum(x != y for x, y in zip(a, b))
+
+
 def wait_for(what, fn, timeout=10):
     """Waits until fn() is true."""
     end = time.monotonic() + timeout
@@ -127,7 +139,7 @@ def wait_for(what, fn, timeout=10):
 
 def start(argv, **kw):
     """Starts a program in its own session; pair with stop()."""
-    return subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, start_new_session=True, **kw)
+    return subprocess.Popen([str(a) for a in argv], **{"stdin": subprocess.DEVNULL, "start_new_session": True, **kw})
 
 
 def stop(proc, sig=signal.SIGKILL):
