@@ -18,6 +18,7 @@ BUILD = os.environ.get("SCHEDTOP_BUILD", os.path.join(TOP, "build"))
 SCHEDTOP = os.path.join(BUILD, "schedtop")
 OUT = os.path.join(BUILD, "tests", "targets")
 CACHE = os.path.join(TOP, ".cache")
+SHARED = [os.path.join(TOP, d) for d in ("demo/selfstat", "tests/targets/gstate")]  # packages of several targets
 
 _cases = []
 
@@ -28,6 +29,11 @@ class Skip(Exception):
 
 def skip(reason):
     raise Skip(reason)
+
+
+def note(text):
+    """A line for whoever reads the log; it changes no result."""
+    print("# " + text, flush=True)
 
 
 def case(fn):
@@ -93,20 +99,32 @@ def go_tool(version):
 
 
 def go_build(folder, version, *flags, tag="plain", env=None):
-    """Builds tests/targets/NAME or demo/NAME with one Go release; returns the path. Built once per run of the tests."""
+    """Builds tests/targets/NAME or demo/NAME with one Go release; returns the path. Built again when a source changed."""
     name = os.path.basename(folder)
     out = os.path.join(OUT, f"{name}-{version}-{tag}")
     src = os.path.join(TOP, folder)
-    newest = max(os.path.getmtime(os.path.join(src, f)) for f in os.listdir(src))
+    newest = max(os.path.getmtime(os.path.join(d, f)) for d in (src, *SHARED) for f in os.listdir(d))
     if os.path.exists(out) and os.path.getmtime(out) > newest:
         return out
     os.makedirs(OUT, exist_ok=True)
     e = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "GO111MODULE": "on",
          "GOCACHE": os.path.join(CACHE, "go-build"), "GOPATH": os.path.join(CACHE, "gopath"), **(env or {})}
-    p = subprocess.run([go_tool(version), "build", *flags, "-o", out, "."], cwd=src, env=e, capture_output=True, text=True,
+    p = subprocess.run([go_tool(version), "build", "-buildvcs=false", *flags, "-o", out, "."], cwd=src, env=e, capture_output=True, text=True,
                        timeout=600)
     assert p.returncode == 0, f"go build {folder} with {version}: {p.stderr[-2000:]}"
     return out
+
+
+def changed_text(pid, binary):
+    """Bytes of the executable's first code segment that differ between the process and its file: 0xcc is a probe."""
+    with open(f"/proc/{pid}/maps") as f:
+        line = next(l for l in f if "r-x" in l and binary in l)
+    lo, hi, offset = (int(x, 16) for x in re.match(r"(\w+)-(\w+) \S+ (\w+)", line).groups())
+    with open(f"/proc/{pid}/mem", "rb") as mem, open(binary, "rb") as f:
+        mem.seek(lo)
+        f.seek(offset)
+        a, b = mem.read(hi - lo), f.read(hi - lo)
+    return sum(x != y for x, y in zip(a, b))
 
 
 def wait_for(what, fn, timeout=10):
@@ -121,7 +139,7 @@ def wait_for(what, fn, timeout=10):
 
 def start(argv, **kw):
     """Starts a program in its own session; pair with stop()."""
-    return subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, start_new_session=True, **kw)
+    return subprocess.Popen([str(a) for a in argv], **{"stdin": subprocess.DEVNULL, "start_new_session": True, **kw})
 
 
 def stop(proc, sig=signal.SIGKILL):

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Go binaries of every release line, with and without symbols, static and position-independent: the same is seen."""
+"""Go binaries of every release line, with and without symbols, static and position-independent: the same is found in them.
+
+How they look while they run is test_matrix.py."""
 import json
 import os
 import subprocess
 
-from lib import BUILD, SCHEDTOP, TOP, case, go_build, go_tool, need_tracing, report_of, run, truth
+from lib import SCHEDTOP, TOP, case, go_build, go_tool, run
 
 VERSIONS = ("1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26")
 VARIANTS = {
@@ -56,32 +58,11 @@ def inspected(version):
             assert at <= 32 or deep, (version, variant, probe, at)
 
 
-def watched(version, variant):
-    need_tracing()
-    binary = go_build("tests/targets/truth", version, *VARIANTS[variant], tag=variant)
-    report, out = report_of("run", "--", binary, "-gc", "20", "-spin", "120ms", "-spins", "3")
-    own = truth(out)
-    assert report["target"]["go_version"].startswith("go" + version)
-    assert report["stw"]["count"] == int(own["stw_total_count"]), (report["stw"], own)
-    assert report["target"]["gomaxprocs"] == int(own["gomaxprocs"]), (report["target"]["gomaxprocs"], own)
-    assert report["async_preempt"]["enabled"] is True
-    names = {g["func"] for g in report["goroutines"]}
-    assert "runtime.main" in names, names
-    assert not report["collector"]["missing"], report["collector"]["missing"]
-
-
 for v in VERSIONS:
     def one(v=v):
         inspected(v)
     one.__doc__ = f"Go {v}: plain, stripped, PIE, stripped PIE: version, layout and probe points"
     case(one)
-
-for v in VERSIONS:
-    def two(v=v):
-        watched(v, "stripped-pie")
-    two.__doc__ = f"Go {v}, stripped PIE, watched: pauses, GOMAXPROCS and goroutines as the program says itself"
-    case(two)
-
 
 @case
 def offsets_table():

@@ -3,26 +3,13 @@
 """The watched process is unharmed: exit status, output, no probe left behind, whatever happens to either side."""
 import json
 import os
-import re
 import signal
 import subprocess
 import time
 
-from lib import SCHEDTOP, case, go_build, need_tracing, report_of, run, schedtop, start, stop, truth, wait_for
+from lib import SCHEDTOP, case, changed_text, go_build, need_tracing, report_of, run, schedtop, start, stop, truth, wait_for
 
 PROBED = ("runtime.preemptone", "runtime.stopTheWorldWithSema", "runtime.startTheWorldWithSema")
-
-
-def changed_text(pid, binary):
-    """Bytes of the executable's first code segment that differ between the process and its file: 0xcc is a probe."""
-    with open(f"/proc/{pid}/maps") as f:
-        line = next(l for l in f if "r-x" in l and binary in l)
-    lo, hi, offset = (int(x, 16) for x in re.match(r"(\w+)-(\w+) \S+ (\w+)", line).groups())
-    with open(f"/proc/{pid}/mem", "rb") as mem, open(binary, "rb") as f:
-        mem.seek(lo)
-        f.seek(offset)
-        a, b = mem.read(hi - lo), f.read(hi - lo)
-    return sum(x != y for x, y in zip(a, b))
 
 
 def tightloop(seconds=30):
