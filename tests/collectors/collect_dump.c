@@ -2,9 +2,10 @@
 /*
  * A developer's tool: what the eBPF collector delivers about a process, one event a line.
  *
- *   collect_dump [-t | -x] [-n] PID [SECONDS]
+ *   collect_dump [-t | -x] PID [SECONDS]
  *
- * -t: detail level threads, -x: exact; -n: times are CLOCK_MONOTONIC ns; SECONDS: 5 unless given.
+ * -t: detail level threads; -x: exact, times in CLOCK_MONOTONIC ns, and what a script may want as key=value words (see
+ * tests/integration/test_exact.py); SECONDS: 5 unless given.
  *
  * Ends early when the process ends. Standard error gets the totals.
  */
@@ -137,19 +138,36 @@ static void print_payload(const struct event *ev)
 	case EV_COMM:
 		printf(" tid %u tgid %u %s", ev->comm.tid, ev->comm.tgid, printable(ev->comm.comm, text, sizeof(text)));
 		return;
+	default:
+		return;
+	}
+}
+
+/* The kinds that scripts read. false = not one of them. */
+static bool print_words(const struct event *ev)
+{
+	switch (ev->head.kind) {
 	case EV_G:
-		printf(" %s goid=%" PRIu64 " tid=%u p=%d", changes[ev->g.change], ev->g.goid, ev->head.tid,
+		printf(" g %s goid=%" PRIu64 " tid=%u p=%d", changes[ev->g.change], ev->g.goid, ev->head.tid,
 		       ev->g.p == EV_NO_P ? -1 : ev->g.p);
 		if (ev->g.other)
 			printf(" other=%" PRIu64, ev->g.other);
 		if (ev->g.change == EV_G_PARK)
 			printf(" reason=\"%s\"", wait_reason_name(ev->g.reason));
-		return;
+		return true;
 	case EV_P:
-		printf(" %s p=%u tid=%u", ev->p.change == EV_P_ACQUIRE ? "acquire" : "release", ev->p.p, ev->head.tid);
-		return;
+		printf(" p %s p=%u tid=%u", ev->p.change == EV_P_ACQUIRE ? "acquire" : "release", ev->p.p,
+		       ev->head.tid);
+		return true;
+	case EV_PREEMPT_TAKEN:
+		printf(" preempt-taken goid=%" PRIu64 " tid=%u p=%d how=%u", ev->preempt.goid, ev->head.tid,
+		       ev->preempt.p == EV_NO_P ? -1 : ev->preempt.p, ev->preempt.how);
+		return true;
+	case EV_LOST:
+		printf(" lost cause=%u count=%" PRIu64, ev->lost.cause, ev->lost.count);
+		return true;
 	default:
-		return;
+		return false;
 	}
 }
 
@@ -169,14 +187,12 @@ static void on_event(void *ctx, const struct event *ev)
 		printf("%" PRIu64, ev->head.time_ns);
 	else
 		printf("%12.3f us", (double)(int64_t)(ev->head.time_ns - d->start_ns) / (double)NS_PER_US);
-	if (ev->head.kind == EV_G || ev->head.kind == EV_P) {
-		printf(" %s", name);
-	} else {
+	if (!d->absolute || !print_words(ev)) {
 		if (ev->head.flags & EVF_CPU)
 			printf(" cpu %u", ev->head.cpu);
 		printf(" tid %u %s", ev->head.tid, name ? name : "?");
+		print_payload(ev);
 	}
-	print_payload(ev);
 	putchar('\n');
 }
 
@@ -266,14 +282,12 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], "-t") == 0)
 			detail = DETAIL_THREADS;
 		else if (strcmp(argv[1], "-x") == 0)
-			detail = DETAIL_EXACT;
-		else if (strcmp(argv[1], "-n") == 0)
-			absolute = true;
+			detail = DETAIL_EXACT, absolute = true;
 	}
 	unsigned long pid = argc > 1 ? number(argv[1], INT32_MAX) : 0;
 	unsigned long seconds = argc > 2 ? number(argv[2], SECONDS_MAX) : 5;
 	if (!pid || !seconds || argc > 3) {
-		fprintf(stderr, "usage: collect_dump [-t | -x] [-n] PID [SECONDS]\n");
+		fprintf(stderr, "usage: collect_dump [-t | -x] PID [SECONDS]\n");
 		return 2;
 	}
 	if (dump((uint32_t)pid, seconds, detail, absolute, &fault) < 0) {
