@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "tui/screen.h"
+#include "tui/terminfo.h"
 
 /* What a crash handler needs, collected beforehand: it may only write(2) and tcsetattr(3). */
 static struct {
@@ -70,6 +71,18 @@ static void prepare_crash(void)
 		sigaction(crash_signals[i], &sa, NULL);
 }
 
+/* The machine doesn't know the terminal; perhaps we do. What we start later shall not inherit our word for it. */
+static SCREEN *newterm_builtin(const char *term)
+{
+	const struct terminfo *known = terminfo_builtin(term);
+
+	if (!known || setenv("TERMINFO", known->text, 1) < 0)
+		return NULL;
+	SCREEN *s = newterm(known->name, stdout, stdin);
+	unsetenv("TERMINFO");
+	return s;
+}
+
 int screen_open(bool mouse, struct fault *fault)
 {
 	const char *term = getenv("TERM");
@@ -81,6 +94,8 @@ int screen_open(bool mouse, struct fault *fault)
 	}
 	restore.have_before = tcgetattr(STDIN_FILENO, &restore.before) == 0;
 	screen = newterm(NULL, stdout, stdin);
+	if (!screen)
+		screen = newterm_builtin(term);
 	const char *cup = screen ? tigetstr("cup") : NULL;
 	if (!cup || cup == (char *)-1) {
 		if (screen) {
