@@ -66,11 +66,30 @@ static struct thread_memory threads[THREADS];
 
 /*
  * Goroutines that have been announced: the upper part of the id, in the slot of its lower part. Two that share a slot
- * are announced again and again, which costs, but confuses nobody. User space clears it when the program changes.
+ * are announced again and again, which costs, but confuses nobody. With another generation all are: after an exec the
+ * ids start anew, and user space resolves them in the new program only from when it has read it.
  */
 #define ANNOUNCED 65536
 
-uint32_t announced[ANNOUNCED] = {};
+uint32_t generation = 0;
+static uint32_t announced[ANNOUNCED];
+
+/* Which thread carries an M: m.procid is its id in the target's own pid namespace, which need not be ours. */
+struct m_thread {
+	uint64_t m;
+	uint32_t tid;
+	uint32_t reserved;
+};
+
+#define MS 16384
+
+static struct m_thread ms[MS];
+
+/* A runtime.m has more than 256 bytes. */
+static __always_inline struct m_thread *m_slot(uint64_t m)
+{
+	return &ms[(m >> 8) & (MS - 1)];
+}
 
 /* A thread that has no g after this many attempts (a C thread) isn't read again: a read that faults costs 0.7 µs. */
 #define MISSES_MAX 32
@@ -166,6 +185,8 @@ static __always_inline bool find_m(struct thread_memory *t, struct task_struct *
 		return false;
 	}
 	t->m = m;
+	m_slot(m)->m = m;
+	m_slot(m)->tid = (uint32_t)task->pid;
 	return true;
 }
 
@@ -187,7 +208,7 @@ static __always_inline uint16_t p_number(struct thread_memory *t, uint64_t p)
 static __always_inline void announce(uint64_t now, uint64_t g, uint64_t goid)
 {
 	uint32_t *slot = &announced[goid & (ANNOUNCED - 1)];
-	uint32_t tag = (uint32_t)(goid / ANNOUNCED) + 1;
+	uint32_t tag = (uint32_t)(goid / ANNOUNCED + 1) << 8 | (uint8_t)generation;
 
 	if (*slot == tag)
 		return;

@@ -89,6 +89,14 @@ static __noinline int on_stw_start(struct pt_regs *ctx)
 	return 0;
 }
 
+/* The thread that carries @m; 0 = not known. */
+static __always_inline uint32_t tid_of(uint64_t m, const struct m_fields *f)
+{
+	const struct m_thread *t = m_slot(m);
+
+	return t->m == m ? t->tid : config.check_procid ? (uint32_t)f->word[0] : 0;
+}
+
 /* A first request to the G @g on the M @m. */
 static __always_inline int request(uint64_t g, uint64_t m, uint8_t how)
 {
@@ -120,7 +128,7 @@ static __always_inline int request(uint64_t g, uint64_t m, uint8_t how)
 	if (p)
 		bpf_probe_read_user(&id, sizeof(id), (void *)(p + config.p_id));
 	e->preempt.goid = goid;
-	e->preempt.m_tid = (uint32_t)f.word[0];
+	e->preempt.m_tid = tid_of(m, &f);
 	e->preempt.p = (uint32_t)id < EV_NO_P ? (uint16_t)id : EV_NO_P;
 	e->preempt.how = how;
 	submit(e);

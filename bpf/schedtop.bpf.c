@@ -221,7 +221,30 @@ int BPF_PROG(on_exit, struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	return task->tgid == target_tgid ? bare_event(task->pid, EV_EXEC) : 0;
+	if (task->tgid != target_tgid)
+		return 0;
+	/* Nothing that is known of the old program's goroutines and Ms holds. */
+	generation++;
+	slot_of(task)->tid = 0;
+	return bare_event(task->pid, EV_EXEC);
+}
+
+/* Also at an exec: the thread is called after the program then. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
+{
+	if (task->tgid != target_tgid)
+		return 0;
+	struct wire_comm *e = reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	head_init(&e->head, bpf_ktime_get_ns(), task->pid, EV_COMM, 0);
+	e->comm.tid = task->pid;
+	e->comm.tgid = task->tgid;
+	__builtin_memset(e->comm.comm, 0, sizeof(e->comm.comm));
+	bpf_probe_read_kernel_str(e->comm.comm, sizeof(e->comm.comm), comm);
+	submit(e);
+	return 0;
 }
 
 /* ---- SIGURG and samples: where a thread is ---- */

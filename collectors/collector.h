@@ -25,8 +25,8 @@ struct collector_opts {
 	enum detail_level detail;
 	uint32_t sample_hz; /* cpu-clock samples a second and CPU; 0 = none */
 	size_t ring_bytes;  /* of the kernel's event buffer; rounded up to a power of two; 0 = default (16 MiB) */
-	bool trace_wakeups; /* also where the kernel tells how long threads wait: for tests of what older kernels need
-			     */
+	/* How long threads wait for a CPU: 0 = what is best here; for tests 1 = by their wake-ups, -1 = by the kernel. */
+	int wakeups;
 	struct go_target
 		*go; /* what is known of the target as a Go program; NULL = not one. Borrowed, outlives the collector */
 };

@@ -145,6 +145,23 @@ static int map_slots(struct ebpf *e)
 	return 0;
 }
 
+/*
+ * Is the clock of the kernel's run queues (sched_clock) exact? It is where the kernel trusts the CPU's counter. Else it
+ * may stand still between two ticks, and a wait of 20 µs would show as 0 (kernel/sched/clock.c sched_clock_local).
+ */
+static bool queue_clock_is_exact(void)
+{
+	cleanup_fclose FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	char name[32] = "";
+
+	return f && fgets(name, sizeof(name), f) &&
+	       (strcmp(name, "tsc\n") == 0 || strcmp(name, "arch_sys_counter\n") == 0);
+}
+
+/*
+ * @queue_clock: the kernel tells how long a thread has waited for a CPU. It fails where the fields for it are missing
+ * (CONFIG_SCHED_INFO and CONFIG_FAIR_GROUP_SCHED, which distributions' kernels have).
+ */
 static int load(struct ebpf *e, bool queue_clock)
 {
 	e->skel = schedtop_bpf__open();
@@ -198,9 +215,8 @@ static int ebpf_open(const struct collector_opts *opts, struct collector **ret, 
 	if (!e->order || !e->decoder)
 		goto fail;
 	e->multi = uprobe_multi_supported();
-	/* The kernel tells how long a thread has waited for a CPU, where it has the fields (CONFIG_SCHED_INFO and
-	 * CONFIG_FAIR_GROUP_SCHED, as distributions' kernels have); where not, wake-ups are traced. */
-	err = opts->trace_wakeups ? -ENOENT : load(e, true);
+	/* Where not, wake-ups are traced. */
+	err = opts->wakeups > 0 || (opts->wakeups == 0 && !queue_clock_is_exact()) ? -ENOENT : load(e, true);
 	if (err < 0 && err != -EPERM)
 		err = load(e, false);
 	if (err == 0)

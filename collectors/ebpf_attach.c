@@ -35,6 +35,7 @@ int ebpf_attach_kernel(struct ebpf *e, struct session *session, struct fault *fa
 		{e->skel->progs.on_fork, "the start of threads"},
 		{e->skel->progs.on_exit, "the end of threads"},
 		{e->skel->progs.on_exec, "an exec of the target"},
+		{e->skel->progs.on_rename, "new names of threads"},
 		{e->skel->progs.on_signal_generate, "the sending of SIGURG"},
 		{e->skel->progs.on_signal_deliver, "where SIGURG interrupts"},
 	};
@@ -360,7 +361,7 @@ void ebpf_apply_level(struct ebpf *e, struct session *session)
 void ebpf_attach_probes(struct ebpf *e, struct session *session)
 {
 	ebpf_detach_probes(e);
-	memset(e->skel->bss->announced, 0, sizeof(e->skel->bss->announced));
+	e->skel->bss->generation++;
 	e->configured = e->go && go_target_is_go(e->go) && e->opts.detail != DETAIL_THREADS && configure(e, session);
 	ebpf_apply_level(e, session);
 }

@@ -186,7 +186,7 @@ struct ev_stw_end {
 
 struct ev_preempt {
 	uint64_t goid;  /* the G that is asked, or that leaves; 0 = unknown */
-	uint32_t m_tid; /* the thread that carries it, in the target's numbering; 0 = unknown */
+	uint32_t m_tid; /* the thread that carries it, in schedtop's pid namespace; 0 = unknown */
 	uint32_t loc;   /* EV_PREEMPT_TAKEN: where it was interrupted */
 	uint16_t p;     /* EV_NO_P = unknown */
 	uint8_t how;    /* enum ev_preempt_how */
