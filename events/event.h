@@ -130,6 +130,7 @@ enum ev_lost_cause {
 	EV_LOST_QUEUE = 1, /* schedtop's own queue was full */
 	EV_LOST_LATE = 2,  /* came after its time had been delivered; its time was moved forward, nothing is missing */
 	EV_LOST_LABEL = 3, /* a goroutine could not be read (page not present); the switch itself is there */
+	EV_LOST_CAPTURE = 4, /* the capture could not take them: a slow disk or reader */
 	EV_LOST_CAUSE_COUNT
 };
 

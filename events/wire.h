@@ -11,6 +11,9 @@
 #define WIRE_FRAMES 16
 #define WIRE_TEXT   32
 
+/* The causes that the kernel side counts: enum ev_lost_cause up to EV_LOST_LABEL. */
+#define WIRE_LOST_CAUSES (EV_LOST_LABEL + 1)
+
 /* EV_SWITCH: not on the ring, but in the slots of its CPU (struct wire_cpu). */
 struct wire_switch {
 	struct ev_head head;
@@ -105,7 +108,7 @@ enum hit_class {
  */
 struct wire_cpu {
 	uint64_t hits[HIT_CLASS_COUNT];
-	uint64_t lost[EV_LOST_CAUSE_COUNT];
+	uint64_t lost[WIRE_LOST_CAUSES];
 	uint64_t repeats; /* preempt requests while one was pending */
 	uint64_t other;   /* a foreign thread has run since the target left this CPU */
 	uint64_t named;   /* the foreign thread that was named last: its tid and the first letters of its name, mixed */

@@ -10,7 +10,7 @@ bool report_runtime_seen(const struct session *s)
 
 uint64_t report_lost(const struct model_counts *c)
 {
-	return c->lost[EV_LOST_RING] + c->lost[EV_LOST_QUEUE];
+	return c->lost[EV_LOST_RING] + c->lost[EV_LOST_QUEUE] + c->lost[EV_LOST_CAPTURE];
 }
 
 int report_exit_status(const struct model_counts *c)

@@ -55,6 +55,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 		[EV_LOST_QUEUE] = "queue",
 		[EV_LOST_LATE] = "late",
 		[EV_LOST_LABEL] = "label",
+		[EV_LOST_CAPTURE] = "capture",
 	};
 	cJSON *o = cJSON_AddObjectToObject(root, "collector");
 	double pct = model_overhead_pct(m);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the events of a block so far say about the next one. Encoder and decoder keep the same state, so that what is as
+ * expected needs no bytes. It begins empty in each block. Threads are known by their number of first use in the block;
+ * number 0 is thread id 0.
+ */
+#ifndef SCHEDTOP_CAPTURE_PREDICT_H
+#define SCHEDTOP_CAPTURE_PREDICT_H
+
+#include "capture/schema.h"
+#include "events/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PREDICT_CPUS 1024 /* CPUs beyond share these: predictions get worse, not wrong */
+#define DICT_MAX     (1U << 18)
+
+struct known_thread {
+	uint64_t goid;
+	uint32_t tid;
+	uint32_t waker; /* who woke it last */
+	uint32_t after; /* who came last when it left */
+	uint16_t p;
+};
+
+struct known_cpu {
+	uint32_t on;   /* the thread that came last */
+	uint32_t left; /* the target's thread that left last */
+	uint64_t last[2];
+};
+
+struct predict {
+	uint64_t time_ns;
+	uint32_t thread; /* of the event before */
+	uint32_t loc;
+	uint16_t cpu, other_cpu;
+	struct known_thread *threads;
+	size_t n_threads, cap_threads;
+	uint64_t last[COL_COUNT];
+	struct known_cpu cpus[PREDICT_CPUS];
+};
+
+/** 0 or -ENOMEM. */
+int predict_begin(struct predict *s);
+void predict_done(struct predict *s);
+
+/** Adds a thread; its number is n_threads before. 0, -ENOMEM, or -EOVERFLOW beyond DICT_MAX. */
+int predict_add_thread(struct predict *s, uint32_t tid);
+
+static inline struct known_cpu *predict_cpu(struct predict *s, uint16_t cpu)
+{
+	return &s->cpus[cpu & (PREDICT_CPUS - 1)];
+}
+
+static inline void predict_saw_cpu(struct predict *s, uint16_t cpu)
+{
+	if (cpu == s->cpu)
+		return;
+	s->other_cpu = s->cpu;
+	s->cpu = cpu;
+}
+
+/* An event has been told: what it says about those to come. */
+static inline void predict_after(struct predict *s, uint8_t kind, uint8_t flags, struct known_cpu *cpu, uint32_t head,
+				 uint32_t next, uint32_t waker)
+{
+	s->thread = head;
+	if (kind != EV_SWITCH)
+		return;
+	cpu->on = next;
+	if (flags & EVF_PREV_TARGET)
+		cpu->left = head;
+	s->threads[head].after = next;
+	if (waker)
+		s->threads[next].waker = waker;
+}
+
+#endif
