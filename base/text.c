@@ -139,3 +139,16 @@ char *text_count(char *dst, size_t cap, uint64_t n)
 		significant(dst, cap, (double)n / 1e9, "G");
 	return dst;
 }
+
+char *text_bytes(char *dst, size_t cap, uint64_t n)
+{
+	if (n < 1000)
+		snprintf(dst, cap, "%u bytes", (unsigned)n);
+	else if (n < 999500)
+		significant(dst, cap, (double)n / 1e3, " KB");
+	else if (n < 999500000)
+		significant(dst, cap, (double)n / 1e6, " MB");
+	else
+		significant(dst, cap, (double)n / 1e9, " GB");
+	return dst;
+}

@@ -27,6 +27,9 @@ size_t text_decode(const char *s, uint32_t *ret_cp);
  * @dst. */
 char *text_duration(char *dst, size_t cap, uint64_t ns);
 
+/** Formats a size: "812 bytes", "14.1 KB", "3.20 MB" (powers of 1000). @cap >= 16. Returns @dst. */
+char *text_bytes(char *dst, size_t cap, uint64_t n);
+
 /** Formats a count with a unit: "812", "14.1k", "3.20M". @cap >= 16. Returns @dst. */
 char *text_count(char *dst, size_t cap, uint64_t n);
 

@@ -36,3 +36,12 @@ int cli_stdout_status(int err)
 	fault_set(&fault, err, "standard output", "it can't be written (%s)", strerror(-err));
 	return cli_fail(&fault);
 }
+
+const char *cli_one_file(const char *command, char **operands)
+{
+	if (operands[0] && !operands[1])
+		return operands[0];
+	cli_usage(command, operands[0] ? "more than one file is given" : "no file given",
+		  "Give one capture; schedtop record makes them");
+	return NULL;
+}

@@ -28,6 +28,12 @@ int cmd_run(const struct options *o, char **operands);
 int cmd_attach(const struct options *o, char **operands);
 int cmd_inspect(const struct options *o, char **operands);
 int cmd_doctor(const struct options *o, char **operands);
+int cmd_record(const struct options *o, char **operands);
+int cmd_replay(const struct options *o, char **operands);
+int cmd_report(const struct options *o, char **operands);
+int cmd_snapshot(const struct options *o, char **operands);
+int cmd_export(const struct options *o, char **operands);
+int cmd_remote(const struct options *o, char **operands);
 
 /** Prints a fault and returns the exit status for it: EXIT_FAILURE. */
 int cli_fail(const struct fault *fault);
@@ -44,6 +50,7 @@ struct watch_opts {
 	pid_t pid;
 	struct launch *launch; /* waiting at its gate; NULL = attached */
 	char *const *argv;     /* of a launched target */
+	bool record;           /* no screen and no report: only the capture, options->output */
 };
 
 /** Is this session shown on the screen? */
@@ -55,5 +62,14 @@ bool watch_on_screen(const struct options *o);
  * @ret_target_status  how a launched target ended by itself, as a shell gives it; -1 = it didn't
  */
 int watch_session(const struct watch_opts *w, int *ret_target_status);
+
+/** Launches operands[] and watches it. Returns the exit status, the target's own included. */
+int watch_launched(const struct options *o, char **operands, bool record);
+
+/** Checks that @pid is a process that can be watched, and watches it. Returns the exit status. */
+int watch_attached(const struct options *o, pid_t pid, bool record);
+
+/** The file that a command works on: its only operand. NULL when there is another number of them (said on stderr). */
+const char *cli_one_file(const char *command, char **operands);
 
 #endif

@@ -45,11 +45,20 @@ static int check_process(pid_t pid, struct fault *fault)
 	return 0;
 }
 
+int watch_attached(const struct options *o, pid_t pid, bool record)
+{
+	struct fault fault = {0};
+	int target_status;
+
+	if (check_process(pid, &fault) < 0)
+		return cli_fail(&fault);
+	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);
+}
+
 int cmd_attach(const struct options *o, char **operands)
 {
 	struct fault fault = {0};
 	pid_t pid = o->pid;
-	int target_status;
 
 	if (pid ? operands[0] != NULL : !operands[0] || operands[1])
 		return cli_usage("attach", "one process id is needed", "Write schedtop attach PID");
@@ -57,7 +66,5 @@ int cmd_attach(const struct options *o, char **operands)
 		fault_print(&fault, stderr);
 		return EXIT_USAGE;
 	}
-	if (check_process(pid, &fault) < 0)
-		return cli_fail(&fault);
-	return watch_session(&(struct watch_opts){.options = o, .pid = pid}, &target_status);
+	return watch_attached(o, pid, false);
 }

@@ -5,25 +5,31 @@
 #include "cli/cli.h"
 #include "target/launch.h"
 
-int cmd_run(const struct options *o, char **operands)
+int watch_launched(const struct options *o, char **operands, bool record)
 {
 	struct fault fault = {0};
 	struct launch launch;
 	int target_status;
+	bool to_pipe = (!record && watch_on_screen(o)) || o->log;
 
-	if (!operands[0])
-		return cli_usage("run", "no program given", "Write schedtop run -- PROGRAM [ARG...]");
-	if (o->pid)
-		return cli_usage("--pid", "run launches a program of its own", "Use schedtop attach PID");
-	bool to_pipe = watch_on_screen(o) || o->log;
 	if (launch_start(&launch, operands, NULL, to_pipe ? LAUNCH_TO_PIPE : LAUNCH_TO_STDERR, &fault) < 0) {
 		launch_done(&launch);
 		return cli_fail(&fault);
 	}
-	struct watch_opts w = {.options = o, .pid = launch.pid, .launch = &launch, .argv = operands};
+	struct watch_opts w = {
+		.options = o, .pid = launch.pid, .launch = &launch, .argv = operands, .record = record};
 	int status = watch_session(&w, &target_status);
 	launch_done(&launch);
 	if (status == EXIT_SUCCESS && !o->ignore_status && target_status > 0)
 		return target_status;
 	return status;
+}
+
+int cmd_run(const struct options *o, char **operands)
+{
+	if (!operands[0])
+		return cli_usage("run", "no program given", "Write schedtop run -- PROGRAM [ARG...]");
+	if (o->pid)
+		return cli_usage("--pid", "run launches a program of its own", "Use schedtop attach PID");
+	return watch_launched(o, operands, false);
 }

@@ -36,6 +36,61 @@ static const struct command commands[] = {
 		.run = cmd_attach,
 	},
 	{
+		.id = COMMAND_RECORD,
+		.name = "record",
+		.synopsis = "[OPTION...] -o FILE (-p PID | -- COMMAND [ARG...])",
+		.summary = "record a session to a file, without a screen",
+		.details = "FILE may be -: a stream on standard output, which schedtop replay - follows. The target's\n"
+			   "output goes to standard error. The file is for its user alone, and holds of the environment\n"
+			   "only variables whose names begin with GO.\n",
+		.stop_at_operand = true,
+		.run = cmd_record,
+	},
+	{
+		.id = COMMAND_REPLAY,
+		.name = "replay",
+		.synopsis = "[OPTION...] FILE",
+		.summary = "show a capture as it was seen live; FILE may be - to follow a stream",
+		.details = "Needs no privileges. Space plays and stops, ( and ) change the speed, : goes to a time, [ and ]\n"
+			   "to gaps and pauses. Without a terminal, or with --batch, the report is printed.\n",
+		.run = cmd_replay,
+	},
+	{
+		.id = COMMAND_REPORT,
+		.name = "report",
+		.synopsis = "[--json] FILE",
+		.summary = "the summary of a capture: what the live session would have printed",
+		.details = "A file that is damaged or cut off is read as far as it is intact; what is lost is said on\n"
+			   "standard error.\n",
+		.run = cmd_report,
+	},
+	{
+		.id = COMMAND_SNAPSHOT,
+		.name = "snapshot",
+		.synopsis = "[OPTION...] FILE",
+		.summary = "one frame of a capture, without a terminal: text, ANSI or SVG",
+		.details = "The frame shows the session up to --at, at any size.\n",
+		.run = cmd_snapshot,
+	},
+	{
+		.id = COMMAND_EXPORT,
+		.name = "export",
+		.synopsis = "--format=perfetto|json|csv [-o OUT] FILE",
+		.summary = "a capture for other tools",
+		.details = "perfetto: a trace for the Perfetto UI, with tracks per CPU, P, thread and goroutine, pauses and\n"
+			   "gaps. json: an object a line, one for each interval, pause and gap. csv: the same as a table.\n",
+		.run = cmd_export,
+	},
+	{
+		.id = COMMAND_REMOTE,
+		.name = "remote",
+		.synopsis = "[OPTION...] [USER@]HOST (-p PID | -- COMMAND [ARG...])",
+		.summary = "watch a process on another host through ssh; only the drawing is local",
+		.details = "schedtop must be there too (one file is enough: a static build). Options may stand before HOST or\n"
+			   "behind it.\n",
+		.run = cmd_remote,
+	},
+	{
 		.id = COMMAND_INSPECT,
 		.name = "inspect",
 		.synopsis = "[--json] BINARY|PID",

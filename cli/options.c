@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "cli/values.h"
 
 #define SAMPLE_HZ_DEFAULT 199 /* no divisor of a timer's rate, so that samples don't run in step with it */
 #define SAMPLE_HZ_MAX     10000
 #define DURATION_MAX_S    1e8 /* three years */
+#define KEEP_MAX          10000
+#define KEEP_DEFAULT      5
 #define HELP_COLS         26
 /* getopt_long() values of the long options: out of the letters' way. */
 #define LONG_BASE 256
@@ -51,26 +52,11 @@ static int not_yet(struct fault *fault, enum option_id id, const char *value, co
 	return fault_todo(fault, "%s", instead);
 }
 
-/* A decimal number without sign, blanks or anything after it. */
-static int parse_uint(const char *text, unsigned long max, unsigned long *ret)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	unsigned long v = strtoul(text, &end, 10);
-	if (errno || *end || v > max)
-		return -EINVAL;
-	*ret = v;
-	return 0;
-}
-
 int options_parse_pid(const char *text, pid_t *ret, struct fault *fault)
 {
 	unsigned long v;
 
-	if (parse_uint(text, INT32_MAX, &v) < 0 || v == 0) {
+	if (value_uint(text, INT32_MAX, &v) < 0 || v == 0) {
 		fault_set(fault, -EINVAL, text, "this is no process id");
 		return fault_todo(fault, "Give the number of a running process; pgrep NAME finds it");
 	}
@@ -80,28 +66,25 @@ int options_parse_pid(const char *text, pid_t *ret, struct fault *fault)
 
 static int parse_duration(const char *text, double *ret)
 {
-	char *end;
+	double v;
 
-	/* strtod() would also take hexadecimal, "inf" and "nan". */
-	if (strspn(text, "0123456789.") != strlen(text))
-		return -EINVAL;
-	double v = strtod(text, &end);
-	if (end == text || *end || !isfinite(v) || v <= 0 || v > DURATION_MAX_S)
+	if (value_decimal(text, DURATION_MAX_S, &v) < 0 || v <= 0)
 		return -EINVAL;
 	*ret = v;
 	return 0;
 }
 
-static int parse_percent(const char *text, double *ret)
+/* A size or an age. */
+static int parse_rotate(const char *text, struct options *o)
 {
-	char *end;
+	uint64_t bytes, ns;
 
-	if (strspn(text, "0123456789.") != strlen(text))
+	if (value_bytes(text, &bytes) == 0 && !strpbrk(text, "sh") && text[strlen(text) - 1] != 'm')
+		o->rotate_bytes = bytes;
+	else if (value_time(text, &ns) == 0 && ns > 0)
+		o->rotate_ns = ns;
+	else
 		return -EINVAL;
-	double v = strtod(text, &end);
-	if (end == text || *end || v > 100)
-		return -EINVAL;
-	*ret = v;
 	return 0;
 }
 
@@ -162,12 +145,12 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 		o->no_mouse = true;
 		break;
 	case OPT_SAMPLE_HZ:
-		if (parse_uint(arg, SAMPLE_HZ_MAX, &v) < 0)
+		if (value_uint(arg, SAMPLE_HZ_MAX, &v) < 0)
 			return bad_value(fault, id, arg, "a number from 0 to 10000");
 		o->sample_hz = (uint32_t)v;
 		break;
 	case OPT_MAX_OVERHEAD:
-		if (parse_percent(arg, &o->max_overhead_pct) < 0)
+		if (value_decimal(arg, 100, &o->max_overhead_pct) < 0)
 			return bad_value(fault, id, arg, "a percentage from 0 (no limit) to 100");
 		break;
 	case OPT_IGNORE_STATUS:
@@ -175,6 +158,59 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 		break;
 	case OPT_LOG:
 		o->log = arg;
+		break;
+	case OPT_OUTPUT:
+		o->output = arg;
+		break;
+	case OPT_REDACT:
+		o->redact = true;
+		break;
+	case OPT_ROTATE:
+		if (parse_rotate(arg, o) < 0)
+			return bad_value(fault, id, arg, "a size (100M) or a time (10m)");
+		break;
+	case OPT_KEEP:
+		if (value_uint(arg, KEEP_MAX, &v) < 0)
+			return bad_value(fault, id, arg, "a number from 0 to 10000");
+		o->keep = (unsigned)v;
+		break;
+	case OPT_FLIGHT:
+		if (value_time(arg, &o->flight_ns) < 0 || !o->flight_ns)
+			return bad_value(fault, id, arg, "a number of seconds above 0");
+		break;
+	case OPT_TRIGGER:
+		if (value_trigger(arg, &o->trigger_gap_ns, &o->trigger_stw_ns) < 0)
+			return bad_value(fault, id, arg, "gap=MS, stw=MS or both with a comma between");
+		o->trigger = arg;
+		break;
+	case OPT_BWLIMIT:
+		if (value_bytes(arg, &o->bwlimit) < 0)
+			return bad_value(fault, id, arg, "a number of bytes a second (500K)");
+		break;
+	case OPT_SIZE:
+		if (value_size(arg, &o->cols, &o->rows) < 0)
+			return bad_value(fault, id, arg, "a size in cells (120x40), up to 1000 each");
+		break;
+	case OPT_AT:
+		if (value_time(arg, &o->at_ns) < 0)
+			return bad_value(fault, id, arg, "a time (12.5, 300ms)");
+		o->have_at = true;
+		break;
+	case OPT_WINDOW:
+		if (value_time(arg, &o->window_ns) < 0 || !o->window_ns)
+			return bad_value(fault, id, arg, "a time above 0 (4s, 300ms)");
+		break;
+	case OPT_VIEW:
+		o->view = arg;
+		break;
+	case OPT_FORMAT:
+		o->format = arg;
+		break;
+	case OPT_SSH:
+		o->ssh = arg;
+		break;
+	case OPT_REMOTE_SCHEDTOP:
+		o->remote_schedtop = arg;
 		break;
 	case OPT_HELP:
 		o->help = true;
@@ -266,8 +302,8 @@ void options_help(unsigned commands)
 			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name, row->arg ? "=" : "",
 			 row->arg ? row->arg : "");
-		/* inspect and doctor have no screen to leave out. */
-		const char *help = id == OPT_JSON && !(commands & COMMANDS_WATCH) ? "print JSON" : row->help;
+		/* inspect, doctor and report have no screen to leave out. */
+		const char *help = id == OPT_JSON && !(commands & COMMANDS_BATCH) ? "print JSON" : row->help;
 		printf("  %-*s %s\n", HELP_COLS, left, help);
 	}
 }

@@ -19,33 +19,72 @@ enum command_id {
 	COMMAND_ATTACH = 1 << 1,
 	COMMAND_INSPECT = 1 << 2,
 	COMMAND_DOCTOR = 1 << 3,
+	COMMAND_RECORD = 1 << 4,
+	COMMAND_REPLAY = 1 << 5,
+	COMMAND_REPORT = 1 << 6,
+	COMMAND_SNAPSHOT = 1 << 7,
+	COMMAND_EXPORT = 1 << 8,
+	COMMAND_REMOTE = 1 << 9,
 };
 
-#define COMMANDS_WATCH (COMMAND_RUN | COMMAND_ATTACH)
-#define COMMANDS_ALL   (COMMANDS_WATCH | COMMAND_INSPECT | COMMAND_DOCTOR)
+#define COMMANDS_WATCH   (COMMAND_RUN | COMMAND_ATTACH)
+#define COMMANDS_COLLECT (COMMANDS_WATCH | COMMAND_RECORD | COMMAND_REMOTE)
+#define COMMANDS_CAPTURE (COMMANDS_WATCH | COMMAND_RECORD)
+#define COMMANDS_SCREEN  (COMMANDS_WATCH | COMMAND_REPLAY | COMMAND_REMOTE)
+#define COMMANDS_DRAW    (COMMANDS_SCREEN | COMMAND_SNAPSHOT)
+#define COMMANDS_BATCH   (COMMANDS_SCREEN)
+#define COMMANDS_JSON    (COMMANDS_SCREEN | COMMAND_REPORT | COMMAND_INSPECT | COMMAND_DOCTOR)
+#define COMMANDS_ALL                                                                                                   \
+	(COMMANDS_COLLECT | COMMANDS_DRAW | COMMAND_REPORT | COMMAND_EXPORT | COMMAND_INSPECT | COMMAND_DOCTOR)
 
 /* OPTION(id, long name, short or 0, argument or NULL, commands that know it, help) */
 #define OPTIONS(OPTION)                                                                                                \
-	OPTION(PID, "pid", 'p', "PID", COMMAND_ATTACH, "the process to watch")                                         \
-	OPTION(COLLECTOR, "collector", 0, "NAME", COMMANDS_WATCH,                                                      \
+	OPTION(PID, "pid", 'p', "PID", COMMAND_ATTACH | COMMAND_RECORD | COMMAND_REMOTE, "the process to watch")       \
+	OPTION(OUTPUT, "output", 'o', "FILE", COMMANDS_CAPTURE | COMMAND_EXPORT,                                       \
+	       "run, attach, record: the capture, record: - is standard output; export: the result")                   \
+	OPTION(COLLECTOR, "collector", 0, "NAME", COMMANDS_COLLECT,                                                    \
 	       "where events come from: auto or ebpf (default auto)")                                                  \
-	OPTION(DETAIL, "detail", 0, "LEVEL", COMMANDS_WATCH,                                                           \
+	OPTION(DETAIL, "detail", 0, "LEVEL", COMMANDS_COLLECT,                                                         \
 	       "threads: kernel events; sched (the default): Go runtime too; exact: every goroutine switch")           \
-	OPTION(MAX_OVERHEAD, "max-overhead", 0, "PCT", COMMANDS_WATCH,                                                 \
+	OPTION(MAX_OVERHEAD, "max-overhead", 0, "PCT", COMMANDS_COLLECT,                                               \
 	       "step the detail down where probes cost more of the target's CPU time (default 3, 0 = no limit)")       \
-	OPTION(DURATION, "duration", 0, "SECONDS", COMMANDS_WATCH, "stop after that long; fractions are allowed")      \
-	OPTION(BATCH, "batch", 0, NULL, COMMANDS_WATCH,                                                                \
+	OPTION(DURATION, "duration", 0, "SECONDS", COMMANDS_COLLECT, "stop after that long; fractions are allowed")    \
+	OPTION(BATCH, "batch", 0, NULL, COMMANDS_BATCH,                                                                \
 	       "no screen: print a report at the end (implied when stdout is no terminal)")                            \
-	OPTION(JSON, "json", 0, NULL, COMMANDS_ALL, "print JSON; implies --batch")                                     \
-	OPTION(THEME, "theme", 0, "NAME", COMMANDS_WATCH, "colours of the screen: the name of a theme, or a file")     \
-	OPTION(NO_COLOR, "no-color", 0, NULL, COMMANDS_WATCH, "no colours; so does NO_COLOR in the environment")       \
-	OPTION(ASCII, "ascii", 0, NULL, COMMANDS_WATCH, "draw with ASCII characters only")                             \
-	OPTION(NO_MOUSE, "no-mouse", 0, NULL, COMMANDS_WATCH, "leave the mouse to the terminal")                       \
-	OPTION(SAMPLE_HZ, "sample-hz", 0, "N", COMMANDS_WATCH,                                                         \
+	OPTION(JSON, "json", 0, NULL, COMMANDS_JSON, "print JSON; implies --batch")                                    \
+	OPTION(THEME, "theme", 0, "NAME", COMMANDS_DRAW, "colours of the screen: the name of a theme, or a file")      \
+	OPTION(NO_COLOR, "no-color", 0, NULL, COMMANDS_DRAW, "no colours; so does NO_COLOR in the environment")        \
+	OPTION(ASCII, "ascii", 0, NULL, COMMANDS_DRAW, "draw with ASCII characters only")                              \
+	OPTION(NO_MOUSE, "no-mouse", 0, NULL, COMMANDS_SCREEN, "leave the mouse to the terminal")                      \
+	OPTION(SAMPLE_HZ, "sample-hz", 0, "N", COMMANDS_COLLECT,                                                       \
 	       "stack samples a second and CPU, 0 = none (default 199)")                                               \
-	OPTION(IGNORE_STATUS, "ignore-status", 0, NULL, COMMAND_RUN, "don't pass on the target's exit status")         \
+	OPTION(IGNORE_STATUS, "ignore-status", 0, NULL, COMMAND_RUN | COMMAND_RECORD,                                  \
+	       "don't pass on the target's exit status")                                                               \
 	OPTION(LOG, "log", 0, "FILE", COMMAND_RUN,                                                                     \
 	       "keep the target's output in FILE; with --batch, instead of passing it to stderr")                      \
+	OPTION(REDACT, "redact", 0, NULL, COMMANDS_CAPTURE | COMMAND_REMOTE,                                           \
+	       "leave arguments and the folders of paths out of the capture")                                          \
+	OPTION(ROTATE, "rotate", 0, "SIZE|TIME", COMMANDS_CAPTURE,                                                     \
+	       "begin a new file at that size (100M) or age (10m); the old one becomes FILE.1")                        \
+	OPTION(KEEP, "keep", 0, "N", COMMANDS_CAPTURE,                                                                 \
+	       "with --rotate or --flight: keep so many old files (default 5)")                                        \
+	OPTION(FLIGHT, "flight", 0, "SECONDS", COMMANDS_CAPTURE,                                                       \
+	       "keep the last SECONDS in memory, write them when triggered: --trigger, SIGUSR1, key w")                \
+	OPTION(TRIGGER, "trigger", 0, "KIND=MS,...", COMMANDS_CAPTURE,                                                 \
+	       "with --flight: write at a gap or a pause of that length: gap=100,stw=50")                              \
+	OPTION(BWLIMIT, "bwlimit", 0, "RATE", COMMANDS_CAPTURE | COMMAND_REMOTE,                                       \
+	       "write at most so many bytes a second (500K); what is more is dropped and counted")                     \
+	OPTION(SIZE, "size", 0, "COLSxROWS", COMMAND_SNAPSHOT, "size of the frame (default 120x40)")                   \
+	OPTION(AT, "at", 0, "TIME", COMMAND_SNAPSHOT | COMMAND_REPLAY,                                                 \
+	       "the moment to show, from the session's start: 12.5, 300ms (default: the end)")                         \
+	OPTION(VIEW, "view", 0, "NAME", COMMAND_SNAPSHOT,                                                              \
+	       "rows: cpus (the default), ps, threads or goroutines; then a panel after a comma: cpus,verdicts")       \
+	OPTION(WINDOW, "window", 0, "TIME", COMMAND_SNAPSHOT, "how much time the frame shows (default: all)")          \
+	OPTION(FORMAT, "format", 0, "NAME", COMMAND_SNAPSHOT | COMMAND_EXPORT,                                         \
+	       "snapshot: text (the default), ansi or svg; export: perfetto, json or csv")                             \
+	OPTION(SSH, "ssh", 0, "COMMAND", COMMAND_REMOTE, "how to reach the host (default ssh)")                        \
+	OPTION(REMOTE_SCHEDTOP, "remote-schedtop", 0, "PATH", COMMAND_REMOTE,                                          \
+	       "schedtop on the other host (default schedtop; sudo is put before it unless it is root's)")             \
 	OPTION(HELP, "help", 'h', NULL, COMMANDS_ALL, "print this help")                                               \
 	OPTION(VERSION, "version", 'V', NULL, COMMANDS_ALL, "print the version")
 
@@ -70,6 +109,19 @@ struct options {
 	bool ignore_status;
 	const char *log; /* NULL = default */
 	bool help, version;
+
+	const char *output; /* NULL = not given */
+	bool redact;
+	uint64_t rotate_bytes, rotate_ns;
+	unsigned keep;
+	uint64_t flight_ns, trigger_gap_ns, trigger_stw_ns;
+	uint64_t bwlimit;
+	const char *trigger; /* as given: for what is passed on */
+	int cols, rows;
+	bool have_at;
+	uint64_t at_ns, window_ns; /* window 0 = all */
+	const char *view, *format;
+	const char *ssh, *remote_schedtop;
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "cli/cli.h"
+#include "cli/recording.h"
 #include "engine/engine.h"
 #include "report/report.h"
 #include "target/launch.h"
@@ -23,14 +24,21 @@
 
 /* What a target gets to end by itself after SIGTERM. */
 #define END_GRACE_MS 2000
+#define LOOK_EVERY_NS (250 * NS_PER_MS)
 
 struct watch {
 	const struct watch_opts *w;
 	struct engine *engine;
+	struct capture_writer *capture;
 	int signal_fd; /* batch: SIGINT, SIGTERM and SIGHUP come here; else -1 */
 	char log_path[256];
 	bool own_log; /* log_path is a temporary file of ours */
 };
+
+static bool on_screen(const struct watch *s)
+{
+	return !s->w->record && watch_on_screen(s->w->options);
+}
 
 bool watch_on_screen(const struct options *o)
 {
@@ -81,16 +89,16 @@ static void wait_for_end(struct watch *s)
 	};
 
 	for (;;) {
-		uint64_t now_ns = clock_now_ns();
-		struct timespec left = {0};
+		uint64_t now_ns = clock_now_ns(), wait_ns = end_ns - now_ns;
 
-		if (now_ns >= end_ns)
+		if (now_ns >= end_ns || (s->w->record && recording_failed(s->capture)))
 			return;
-		if (end_ns != UINT64_MAX) {
-			left.tv_sec = (time_t)((end_ns - now_ns) / NS_PER_S);
-			left.tv_nsec = (long)((end_ns - now_ns) % NS_PER_S);
-		}
-		int n = ppoll(fds, ARRAY_SIZE(fds), end_ns != UINT64_MAX ? &left : NULL, NULL);
+		/* Whether the capture can still be written is looked at now and then. */
+		if (s->capture && wait_ns > LOOK_EVERY_NS)
+			wait_ns = LOOK_EVERY_NS;
+		const struct timespec left = {.tv_sec = (time_t)(wait_ns / NS_PER_S),
+					      .tv_nsec = (long)(wait_ns % NS_PER_S)};
+		int n = ppoll(fds, ARRAY_SIZE(fds), wait_ns < UINT32_MAX * NS_PER_S ? &left : NULL, NULL);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return;
 	}
@@ -158,7 +166,7 @@ static int make_log(struct watch *s, struct fault *fault)
 static int start(struct watch *s, struct fault *fault)
 {
 	const struct options *o = s->w->options;
-	bool screen = watch_on_screen(o);
+	bool screen = on_screen(s);
 	struct engine_opts opts = {
 		.size = sizeof(opts),
 		.collector = &collector_ebpf,
@@ -170,8 +178,14 @@ static int start(struct watch *s, struct fault *fault)
 		.binary = s->w->launch ? s->w->launch->path : NULL,
 		.argv = s->w->argv,
 		.log_path = o->log,
+		.trigger_gap_ns = o->trigger_gap_ns,
+		.trigger_stw_ns = o->trigger_stw_ns,
 	};
 
+	int failed = recording_start(o, &s->capture, fault);
+	if (failed < 0)
+		return failed;
+	opts.capture = s->capture;
 	if (!screen) {
 		int err = take_signals(s);
 
@@ -221,7 +235,7 @@ int watch_session(const struct watch_opts *w, int *ret_target_status)
 {
 	struct watch s = {.w = w, .signal_fd = -1};
 	struct fault fault = {0};
-	bool screen = watch_on_screen(w->options);
+	bool screen = on_screen(&s);
 	int status = EXIT_SUCCESS;
 
 	*ret_target_status = -1;
@@ -240,9 +254,11 @@ int watch_session(const struct watch_opts *w, int *ret_target_status)
 		launch_end(w->launch, END_GRACE_MS);
 	if (err < 0)
 		status = cli_fail(&fault);
-	else if (!screen)
+	else if (!screen && !w->record)
 		status = print_report(&s);
 	engine_free(s.engine);
+	if (recording_end(w->options, s.capture, &fault) < 0 && err == 0)
+		status = cli_fail(&fault);
 	if (s.signal_fd >= 0)
 		close(s.signal_fd);
 	settle_log(&s);

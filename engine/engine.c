@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "capture/capture.h"
 #include "engine/engine_internal.h"
 #include "target/go_target.h"
 #include "target/launch.h"
@@ -24,6 +25,19 @@
 /* So that a target that prints much is not held up between two rounds. */
 #define OUTPUT_PIPE_BYTES (1 << 20)
 
+static void feed(struct engine *e, const struct event *ev)
+{
+	model_feed(e->model, ev);
+	if (e->opts.capture)
+		capture_writer_event(e->opts.capture, ev);
+}
+
+void engine_session_changed(struct engine *e)
+{
+	if (e->opts.capture && capture_writer_session(e->opts.capture, &e->session) < 0)
+		log_write(LOG_COLLECT, "the session can't be stored: out of memory");
+}
+
 static void on_event(void *ctx, const struct event *ev)
 {
 	struct engine *e = ctx;
@@ -34,7 +48,7 @@ static void on_event(void *ctx, const struct event *ev)
 		e->last_ns = ev->head.time_ns;
 	if (ev->head.kind == EV_EXEC)
 		e->exec_seen = true;
-	model_feed(e->model, ev);
+	feed(e, ev);
 }
 
 /* The same where the lock isn't held. */
@@ -50,7 +64,7 @@ static void on_event_locking(void *ctx, const struct event *ev)
 void engine_tell(struct engine *e, struct event ev)
 {
 	ev.head.time_ns = e->last_ns;
-	model_feed(e->model, &ev);
+	feed(e, &ev);
 }
 
 static void signal_fd(int fd)
@@ -79,6 +93,30 @@ static void drain_output(struct engine *e)
 		output_drain(&e->output, e->opts.launch->output_fd);
 }
 
+/* The flight recorder's triggers: a gap or pause, ended or not, that is longer than any that triggered it before. */
+static void check_triggers(struct engine *e)
+{
+	struct gap gap;
+	struct stw_pause stw;
+	uint64_t now = model_now(e->model), ns;
+
+	if (e->opts.trigger_gap_ns && model_worst_gaps(e->model, &gap, 1)) {
+		ns = gap_ns(&gap, now);
+		if (ns >= e->opts.trigger_gap_ns && gap.request_ns > e->triggered_gap_ns) {
+			e->triggered_gap_ns = gap.request_ns;
+			capture_writer_trigger(e->opts.capture);
+		}
+	}
+	if (!e->opts.trigger_stw_ns)
+		return;
+	size_t n = model_stws(e->model, now > NS_PER_S ? now - NS_PER_S : 0, now + 1, &stw, 1);
+	ns = n ? (stw.end_ns ? stw.end_ns : now) - stw.asked_ns : 0;
+	if (n && ns >= e->opts.trigger_stw_ns && stw.asked_ns > e->triggered_stw_ns) {
+		e->triggered_stw_ns = stw.asked_ns;
+		capture_writer_trigger(e->opts.capture);
+	}
+}
+
 static void round_once(struct engine *e, const struct event_sink *sink)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -92,6 +130,8 @@ static void round_once(struct engine *e, const struct event_sink *sink)
 		e->gauges_next_ns = now_ns + GAUGES_EVERY_NS;
 		gauges_tell(e);
 	}
+	if (e->opts.capture)
+		check_triggers(e);
 	drain_output(e);
 	pthread_mutex_unlock(&e->lock);
 }
@@ -121,6 +161,7 @@ static void finish(struct engine *e, bool gone)
 		engine_tell(e, ev);
 		atomic_store(&e->ended, true);
 	}
+	engine_session_changed(e);
 	pthread_mutex_unlock(&e->lock);
 	if (gone)
 		signal_fd(e->ended_fd);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct capture_writer;
 struct engine;
 struct fault;
 struct launch;
@@ -37,6 +38,10 @@ struct engine_opts {
 	char *const *argv;     /* of a launched target, NULL-terminated, borrowed; NULL = unknown */
 	const char *log_path;  /* where the target's output is kept; NULL = nowhere */
 	unsigned poll_ms;      /* 0 = default (10) */
+	struct capture_writer
+		*capture; /* is given all that the model is given; NULL = none. Borrowed, outlives the engine */
+	uint64_t trigger_gap_ns,
+		trigger_stw_ns; /* a gap or pause of that length triggers its flight recorder; 0 = none */
 	struct model_opts model;
 };
 

@@ -58,6 +58,7 @@ struct engine {
 	uint64_t check_next_ns;
 	struct ev_runtime runtime; /* as last told */
 
+	uint64_t triggered_gap_ns, triggered_stw_ns; /* requests that have triggered the flight recorder */
 	struct governor governor;
 	uint64_t gauges_next_ns;
 	uint64_t self_base_ns; /* our CPU time when the session began */
@@ -65,6 +66,9 @@ struct engine {
 
 /** Feeds an event of the engine's own, stamped so that order holds. With the lock held. */
 void engine_tell(struct engine *e, struct event ev);
+
+/** What is known of the session has changed: a recording must hear of it. With the lock held. */
+void engine_session_changed(struct engine *e);
 
 /* ---- watch.c: all with the lock held, but for the start, where there is no thread yet ---- */
 

@@ -49,6 +49,7 @@ static void tell_detail(struct engine *e, uint8_t why)
 	double pct = e->governor.pct > 0 ? e->governor.pct : 0;
 
 	e->session.detail = e->governor.level;
+	engine_session_changed(e);
 	engine_tell(e, (struct event){.head.kind = EV_DETAIL,
 				      .detail = {.level = (uint8_t)e->governor.level,
 						 .why = why,

@@ -19,12 +19,6 @@
 #define FEED_CHUNK 2048
 /* While it plays, the playhead moves this often. */
 #define PLAY_MS 10
-/* What is worth going to: a tenth of a slice, as the screen's keys have it. */
-#define MOMENT_NS   (GO_SLICE_NS / 10)
-#define MOMENTS_MAX 4096
-/* Verdicts are asked for so often in the capture's time. */
-#define VERDICT_EVERY_NS (500 * NS_PER_MS)
-
 struct player {
 	pthread_mutex_t lock; /* everything below but the reader, which is the thread's */
 	pthread_t thread;
@@ -50,10 +44,7 @@ struct player {
 	int error;
 	uint64_t first_ns, last_ns;
 
-	struct moment moments[MOMENTS_MAX];
-	size_t n_moments;
-	uint64_t verdict_next_ns;
-	const char *verdict;
+	struct moments moments; /* found while it is read for the first time */
 };
 
 static void wake(int fd)
@@ -106,68 +97,13 @@ static int read_block(struct player *p)
 	return n == -EAGAIN ? -EAGAIN : 0;
 }
 
-/* ---- moments, found while the capture is read for the first time ---- */
-
-static void add_moment(struct player *p, const struct moment *m)
-{
-	if (p->n_moments < MOMENTS_MAX)
-		p->moments[p->n_moments++] = *m;
-}
-
-static void look_at_verdict(struct player *p)
-{
-	struct verdict first;
-	uint64_t now = model_now(p->model);
-
-	if (now < p->verdict_next_ns)
-		return;
-	p->verdict_next_ns = now + VERDICT_EVERY_NS;
-	if (model_verdicts(p->model, &first, 1) == 0 || first.severity == SEVERITY_INFO || first.code == p->verdict)
-		return;
-	p->verdict = first.code;
-	add_moment(p, &(struct moment){.at_ns = now, .code = first.code, .kind = MOMENT_VERDICT});
-}
-
-static int by_time(const void *a, const void *b)
-{
-	uint64_t x = ((const struct moment *)a)->at_ns, y = ((const struct moment *)b)->at_ns;
-
-	return (x > y) - (x < y);
-}
-
-/* The longest gaps and pauses: of what is shorter there may be too many to be moments. */
-static void gather_moments(struct player *p)
-{
-	static struct gap gaps[MOMENTS_MAX / 2];
-	static struct stw_pause stws[MOMENTS_MAX];
-	uint64_t now = model_now(p->model), start = model_start(p->model);
-	size_t n = model_gaps(p->model, start, now + 1, gaps, ARRAY_SIZE(gaps));
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t ns = gap_ns(&gaps[i], now);
-
-		if (ns >= MOMENT_NS)
-			add_moment(p, &(struct moment){.at_ns = gaps[i].request_ns, .ns = ns, .kind = MOMENT_GAP});
-	}
-	n = model_stws(p->model, start, now + 1, stws, ARRAY_SIZE(stws));
-	for (size_t i = 0; i < n; i++) {
-		uint64_t end = stws[i].end_ns ? stws[i].end_ns : now;
-
-		if (end > stws[i].asked_ns && end - stws[i].asked_ns >= MOMENT_NS)
-			add_moment(p, &(struct moment){.at_ns = stws[i].asked_ns,
-						       .ns = end - stws[i].asked_ns,
-						       .kind = MOMENT_STW});
-	}
-	qsort(p->moments, p->n_moments, sizeof(p->moments[0]), by_time);
-}
-
 static void reached_end(struct player *p)
 {
 	p->at_end = true;
 	p->playing = false;
 	if (p->loaded)
 		return;
-	gather_moments(p);
+	moments_gather(&p->moments, p->model);
 	p->loaded = true;
 	wake(p->done_fd);
 }
@@ -233,7 +169,7 @@ static int work(struct player *p)
 	if (p->rewind)
 		do_rewind(p);
 	move_goal(p);
-	if (p->at_event == p->n_events && !p->at_end && (!p->step || p->goal_ns)) {
+	if (p->at_event == p->n_events && !p->at_end) {
 		int n = p->error ? 0 : read_block(p);
 
 		if (n == -EAGAIN)
@@ -250,7 +186,7 @@ static int work(struct player *p)
 	}
 	bool there = feed_chunk(p);
 	if (!p->loaded)
-		look_at_verdict(p);
+		moments_watch(&p->moments, p->model);
 	if (!there)
 		return 0;
 	swap_models(p);
@@ -293,7 +229,7 @@ static int start_thread(struct player *p)
 	return -err;
 }
 
-int player_start(const char *path, const struct model_opts *opts, struct player **ret, struct fault *fault)
+int player_start(const char *path, int fd, const struct model_opts *opts, struct player **ret, struct fault *fault)
 {
 	struct player *p = calloc(1, sizeof(*p));
 
@@ -305,7 +241,8 @@ int player_start(const char *path, const struct model_opts *opts, struct player 
 	p->speed = 1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	p->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int err = capture_reader_open(path, &p->reader, fault);
+	int err = fd >= 0 ? capture_reader_open_fd(fd, path, &p->reader, fault)
+			  : capture_reader_open(path, &p->reader, fault);
 	if (err == 0) {
 		p->model = model_new(&p->opts, capture_reader_session(p->reader));
 		err = p->model && p->wake_fd >= 0 && p->done_fd >= 0 ? start_thread(p) : -ENOMEM;
@@ -342,8 +279,8 @@ void player_state(const struct player *p, struct player_state *ret)
 		.following = capture_reader_fd(p->reader) >= 0 && !p->at_end,
 		.playing = p->playing,
 		.speed = p->speed,
-		.moments = p->moments,
-		.n_moments = p->loaded ? p->n_moments : 0,
+		.moments = p->moments.at,
+		.n_moments = p->loaded ? p->moments.n : 0,
 	};
 	capture_reader_span(p->reader, &ret->first_ns, &ret->last_ns, &n_events);
 	ret->n_blocks = capture_reader_blocks(p->reader, &ret->blocks);

@@ -9,6 +9,7 @@
 
 #include "capture/capture.h"
 #include "model/model.h"
+#include "model/moments.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,16 +17,6 @@
 
 struct fault;
 struct player;
-
-/* A moment that is worth going to. */
-enum moment_kind { MOMENT_GAP, MOMENT_STW, MOMENT_VERDICT };
-
-struct moment {
-	uint64_t at_ns;
-	uint64_t ns;      /* length of the gap or pause; 0 for a verdict */
-	const char *code; /* of a verdict that came to be the first one here; static */
-	uint8_t kind;     /* enum moment_kind */
-};
 
 struct player_state {
 	uint64_t first_ns, last_ns; /* of what is known of the capture */
@@ -44,8 +35,11 @@ struct player_state {
 #define PLAYER_SPEED_MIN 0.1
 #define PLAYER_SPEED_MAX 100.0
 
-/** Opens @path ("-": standard input) and starts to read. 0 or -errno with @fault. */
-int player_start(const char *path, const struct model_opts *opts, struct player **ret, struct fault *fault);
+/**
+ * Opens @path, or reads @fd when that isn't -1 (it stays the caller's; @path is for messages then), and starts to read.
+ * 0 or -errno with @fault.
+ */
+int player_start(const char *path, int fd, const struct model_opts *opts, struct player **ret, struct fault *fault);
 
 /** The model under the lock; pair with player_unlock(). Any thread. The model may be another one after each lock. */
 const struct model *player_lock(struct player *p);

@@ -150,6 +150,7 @@ static void describe(struct engine *e)
 	drop_missing(s, not_go_note);
 	if (!go_or_null(e))
 		session_missing(s, "%s", not_go_note);
+	engine_session_changed(e);
 }
 
 void watch_begin(struct engine *e)

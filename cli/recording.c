@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "cli/recording.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/text.h"
+#include "capture/capture.h"
+
+/* What SIGUSR1 triggers; set while it lives. */
+static struct capture_writer *volatile triggered;
+
+static void on_trigger(int sig)
+{
+	(void)sig;
+	if (triggered)
+		capture_writer_trigger(triggered);
+}
+
+static bool to_stdout(const struct options *o)
+{
+	return strcmp(o->output, "-") == 0;
+}
+
+static int check(const struct options *o, struct fault *fault)
+{
+	const char *what = o->flight_ns                     ? "--flight"
+			   : o->rotate_bytes || o->rotate_ns ? "--rotate"
+			   : o->trigger                      ? "--trigger"
+			   : o->redact                       ? "--redact"
+			   : o->bwlimit                      ? "--bwlimit"
+							     : NULL;
+
+	if (!o->output && what) {
+		fault_set(fault, -EINVAL, what, "nothing is recorded without a file");
+		return fault_todo(fault, "Give one with -o FILE");
+	}
+	if (o->output && to_stdout(o) && (o->rotate_bytes || o->rotate_ns || o->flight_ns)) {
+		fault_set(fault, -EINVAL, what, "standard output is one stream");
+		return fault_todo(fault, "Give a file with -o FILE");
+	}
+	if (o->trigger && !o->flight_ns) {
+		fault_set(fault, -EINVAL, "--trigger", "it triggers the flight recorder, which is off");
+		return fault_todo(fault, "Add --flight SECONDS");
+	}
+	return 0;
+}
+
+int recording_start(const struct options *o, struct capture_writer **ret, struct fault *fault)
+{
+	struct capture_writer_opts opts = {.size = sizeof(opts),
+					   .fd = STDOUT_FILENO,
+					   .redact = o->redact,
+					   .rotate_bytes = o->rotate_bytes,
+					   .rotate_ns = o->rotate_ns,
+					   .keep = o->keep,
+					   .flight_ns = o->flight_ns,
+					   .bwlimit = o->bwlimit};
+	struct sigaction sa = {.sa_handler = on_trigger, .sa_flags = SA_RESTART};
+	struct session empty;
+
+	*ret = NULL;
+	int err = check(o, fault);
+	if (err < 0 || !o->output)
+		return err;
+	if (!to_stdout(o))
+		opts.path = o->output;
+	session_init(&empty);
+	err = capture_writer_new(&opts, &empty, ret, fault);
+	session_done(&empty);
+	if (err < 0)
+		return err;
+	triggered = *ret;
+	sigaction(SIGUSR1, &sa, NULL);
+	return 0;
+}
+
+bool recording_failed(const struct capture_writer *w)
+{
+	struct capture_writer_stats stats;
+
+	if (!w)
+		return false;
+	capture_writer_stats(w, &stats);
+	return stats.error != 0;
+}
+
+int recording_end(const struct options *o, struct capture_writer *w, struct fault *fault)
+{
+	struct capture_writer_stats stats;
+	char size[32];
+
+	if (!w)
+		return 0;
+	triggered = NULL;
+	int err = capture_writer_end(w, &stats, fault);
+	text_bytes(size, sizeof(size), stats.bytes);
+	fprintf(stderr, "schedtop: %llu events recorded, %s", (unsigned long long)stats.events, size);
+	if (!to_stdout(o))
+		fprintf(stderr, " in %s", o->output);
+	if (stats.files > 1)
+		fprintf(stderr, " and %llu more files", (unsigned long long)stats.files - 1);
+	if (o->flight_ns)
+		fprintf(stderr, "; the flight recorder was triggered %llu times", (unsigned long long)stats.triggers);
+	if (stats.dropped)
+		fprintf(stderr, "; %llu events dropped, because it couldn't be written fast enough",
+			(unsigned long long)stats.dropped);
+	fputs("\n", stderr);
+	return err;
+}
