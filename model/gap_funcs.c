@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-static bool async_off(const struct model *m)
+bool gap_async_is_off(const struct model *m)
 {
 	if (m->counts.asyncpreemptoff >= 0)
 		return m->counts.asyncpreemptoff == 1;
@@ -38,7 +38,7 @@ uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t
 		return GAP_WHY_NO_SAFE_POINT;
 	if (g->signals)
 		return GAP_WHY_NOT_DELIVERED;
-	if (async_off(m))
+	if (gap_async_is_off(m))
 		return GAP_WHY_ASYNC_OFF;
 	/* No signal at all: said only where signals are seen, or it would be the collector's blindness. */
 	return m->counts.signals ? GAP_WHY_NOT_DELIVERED : GAP_WHY_NONE;

@@ -170,6 +170,10 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 		g->last_ns = b;
 		if (klass == SPAN_RUN) {
 			g->run_ns += b - a;
+			if (names_is_gc_worker(m, g->start_func))
+				m->gc_worker_ns += b - a;
+			else if (th->exact && !names_is_system(m, g->start_func))
+				m->exact_run_ns += b - a;
 			exact_on_painted(m, g, b);
 		}
 		if (!g->track)

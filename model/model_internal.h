@@ -187,6 +187,8 @@ struct budget {
 
 struct func {
 	struct func_info info;
+	bool is_gc_worker; /* runtime/mgc.go gcBgMarkWorker, or the wrapper of its go statement */
+	bool is_system;    /* as a start function: the goroutine is the runtime's own */
 	uint32_t next_same_hash;
 };
 
@@ -254,6 +256,7 @@ struct model {
 	size_t n_starved_kept;
 	struct park_total parks[WAIT_REASON_COUNT];
 	uint64_t assists, assist_ns;
+	uint64_t exact_run_ns; /* goroutines ran while exact, the runtime's own not counted */
 	struct runq_book runqs;
 
 	/* detail levels */
@@ -263,6 +266,7 @@ struct model {
 	uint64_t level_since_ns;
 
 	/* garbage collection */
+	uint64_t gc_worker_ns;
 	uint64_t gc_cycles, gc_mark_ns, gc_mark_max_ns;
 	uint64_t gc_mark_from_ns; /* a mark phase goes on; 0 = none */
 
@@ -313,6 +317,9 @@ void model_invalid(struct model *m);
 void names_on_loc(struct model *m, const struct ev_loc *loc);
 void names_on_comm(struct model *m, uint32_t tid, const char comm[EV_COMM_SIZE]);
 uint32_t names_func_of_loc(const struct model *m, uint32_t loc);
+/* Facts about start functions; false for unknown ones. */
+bool names_is_gc_worker(const struct model *m, uint32_t func);
+bool names_is_system(const struct model *m, uint32_t func);
 void names_done(struct model *m);
 
 /* threads.c */
@@ -391,6 +398,8 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 /* gap_funcs.c */
 /* Why the request of @pg isn't or wasn't served, as of @ns after it. */
 uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns);
+/* Is asynchronous preemption known to be off? */
+bool gap_async_is_off(const struct model *m);
 void gap_funcs_add(struct model *m, const struct gap *g);
 void gap_funcs_done(struct model *m);
 

@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* runtime/mgc.go: the worker itself, or from Go 1.23 the wrapper of its go statement ("....gowrap1"). */
-static bool is_gc_worker(const char *func)
-{
-	static const char worker[] = "runtime.gcBgMarkWorker", wrapper[] = "runtime.gcBgMarkStartWorkers.";
-
-	return strcmp(func, worker) == 0 || strncmp(func, wrapper, sizeof(wrapper) - 1) == 0;
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct park_total *x = a, *y = b;
@@ -69,6 +61,7 @@ void model_sched(const struct model *m, struct sched_total *ret)
 				    .wait_kernel_ns = m->gwait_kernel_ns,
 				    .assists = m->assists,
 				    .assist_ns = m->assist_ns,
+				    .gc_worker_ns = m->gc_worker_ns,
 				    .gc_cycles = m->gc_cycles,
 				    .gc_mark_ns = m->gc_mark_ns,
 				    .gc_mark_max_ns = m->gc_mark_max_ns,
@@ -79,19 +72,6 @@ void model_sched(const struct model *m, struct sched_total *ret)
 		ret->gc_mark_ns += ns;
 		if (ns > ret->gc_mark_max_ns)
 			ret->gc_mark_max_ns = ns;
-	}
-	for (size_t i = 0; i < WAIT_REASON_COUNT; i++) {
-		ret->parks += m->parks[i].count;
-		ret->parked_ns += m->parks[i].ns;
-	}
-	for (size_t i = 0; i < m->n_goroutines; i++) {
-		const struct goroutine *g = m->goroutines[i];
-		const struct func_info *f = model_func(m, g->start_func);
-
-		if (g->state == GS_PARKED)
-			ret->parked_ns += open_ns(m, g);
-		if (f && is_gc_worker(f->name))
-			ret->gc_worker_ns += g->run_ns;
 	}
 }
 
@@ -115,22 +95,31 @@ size_t model_parks(const struct model *m, struct park_total *ret, size_t cap)
 	return n;
 }
 
+static int by_p(const void *key, const void *use)
+{
+	uint16_t p = *(const uint16_t *)key, q = ((const struct p_use *)use)->p;
+
+	return (p > q) - (p < q);
+}
+
 size_t model_p_use(const struct model *m, struct p_use *ret, size_t cap)
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < m->n_procs && n < cap; i++) {
-		if (!m->procs[i] || (m->counts.gomaxprocs > 0 && i >= (unsigned)m->counts.gomaxprocs))
-			continue;
-		ret[n] = (struct p_use){.p = (uint16_t)i, .run_ns = m->procs[i]->run_ns};
-		/* The run that goes on. */
-		for (size_t k = 0; k < m->n_threads; k++) {
-			const struct thread *th = m->threads[k];
+		if (m->procs[i] && (m->counts.gomaxprocs <= 0 || i < (unsigned)m->counts.gomaxprocs))
+			ret[n++] = (struct p_use){.p = (uint16_t)i, .run_ns = m->procs[i]->run_ns};
+	}
+	/* The runs that go on. */
+	for (size_t k = 0; n && k < m->n_threads; k++) {
+		const struct thread *th = m->threads[k];
+		struct p_use *use;
 
-			if (th->state == TH_RUN && th->observed && th->label.valid && th->label.p == i)
-				ret[n].run_ns += m->now_ns - th->painted_ns;
-		}
-		n++;
+		if (th->state != TH_RUN || !th->observed || !th->label.valid)
+			continue;
+		use = bsearch(&th->label.p, ret, n, sizeof(*ret), by_p);
+		if (use)
+			use->run_ns += m->now_ns - th->painted_ns;
 	}
 	return n;
 }

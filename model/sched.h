@@ -43,7 +43,6 @@ struct sched_total {
 	uint64_t wait_ns;        /* all waits of goroutines that ended */
 	uint64_t wait_kernel_ns; /* of it: the thread that took the goroutine up had no CPU; the rest is the runtime's
 				    queue */
-	uint64_t parks, parked_ns;
 	uint64_t assists, assist_ns; /* GC assists: run time of goroutines in gcAssistAlloc */
 	uint64_t gc_worker_ns;       /* run time of runtime.gcBgMarkWorker; at detail sched by labels */
 	uint64_t gc_cycles;          /* that ended */

@@ -11,13 +11,10 @@
 #define WINDOW_COLUMNS 8U /* parts of a window whose main goroutine is asked for, for each P */
 #define HOLDERS_TRIED  16U
 
-/* The runtime's own goroutines (sweeper, scavenger, idle workers) give way on purpose; main.main runs in runtime.main.
- */
+/* The runtime's own goroutines (sweeper, scavenger, idle workers) give way on purpose. */
 static bool may_starve(const struct model *m, const struct goroutine *g)
 {
-	const struct func_info *f = model_func(m, g->start_func);
-
-	return !f || !f->is_runtime || strcmp(f->name, "runtime.main") == 0;
+	return !names_is_system(m, g->start_func);
 }
 
 static uint64_t overlap(uint64_t a, uint64_t b, uint64_t from, uint64_t to)
