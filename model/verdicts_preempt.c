@@ -14,6 +14,8 @@
 #define STW_STOPPING_CRITICAL_NS GO_SLICE_NS
 #define STW_DOMINATED_PCT        50
 
+#define FUNCS_LOOKED_AT 16
+
 static const char *asker(uint8_t cause)
 {
 	switch (cause) {
@@ -101,6 +103,70 @@ bool judge_async(const struct case_file *c, struct verdict *v)
 	return true;
 }
 
+/* Is it this one gap, or this function's way? */
+static void func_evidence(const struct case_file *c, struct verdict *v)
+{
+	struct gap_func all[FUNCS_LOOKED_AT];
+	size_t n = c->worst_gap.func ? model_gap_funcs(c->m, all, FUNCS_LOOKED_AT) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t why = gap_func_main_why(&all[i]);
+
+		if (all[i].func != c->worst_gap.func || all[i].unserved < 2)
+			continue;
+		verdict_evidence(v, "%llu of %s to this function weren't served within %s%s%s",
+				 (unsigned long long)all[i].unserved, words_number(all[i].requests, "request").s,
+				 words_dur(GAP_UNSERVED_NS).s, why ? "; mostly: " : "", gap_why_text(why));
+	}
+}
+
+/* What to do about a goroutine that runs on, by why it wasn't interrupted. @place is "" if it isn't known. */
+static void hog_advice(const struct gap *g, const char *place, bool off, struct verdict *v)
+{
+	const char *what = place[0] ? "the loop at " : "that function";
+
+	switch ((enum gap_why)g->why) {
+	case GAP_WHY_NO_SAFE_POINT:
+		verdict_say(
+			v->advice, sizeof(v->advice),
+			"The signal arrives, but %s%s has no safe point there: assembly, the runtime's own code "
+			"(large copies, zeroing, maps) or code that holds a lock of the runtime. Split the work into "
+			"smaller pieces, or call runtime.Gosched() between them.",
+			what, place);
+		return;
+	case GAP_WHY_NOT_DELIVERED:
+		verdict_say(v->advice, sizeof(v->advice),
+			    "SIGURG doesn't get to the thread: look for C code that blocks signals, or a seccomp "
+			    "filter that "
+			    "refuses tgkill. Until then let %s%s call runtime.Gosched() now and then.",
+			    what, place);
+		return;
+	case GAP_WHY_IN_KERNEL:
+		verdict_say(
+			v->advice, sizeof(v->advice),
+			"It is in the kernel or in C code there, where the runtime can't interrupt it: see what %s%s "
+			"calls (disk, page faults, cgo), and keep it short or on a thread of its own.",
+			what, place);
+		return;
+	case GAP_WHY_ASYNC_OFF:
+	case GAP_WHY_NO_CPU:
+	case GAP_WHY_NONE:
+	case GAP_WHY_COUNT:
+		break;
+	}
+	if (off)
+		verdict_say(v->advice, sizeof(v->advice),
+			    "Asynchronous preemption is off; with it on the runtime could interrupt it%s%s.",
+			    place[0] ? "; or give it a point to yield: the loop at " : "", place);
+	else
+		verdict_say(
+			v->advice, sizeof(v->advice),
+			"Look at %s%s: what can't be interrupted is assembly, the runtime's own code (large copies, "
+			"zeroing), C code, or a thread that blocks SIGURG. Split the work, or call runtime.Gosched() "
+			"in it.",
+			place[0] ? "the code at " : "that function", place);
+}
+
 bool judge_hog(const struct case_file *c, struct verdict *v)
 {
 	const struct gap *g = &c->worst_gap;
@@ -117,18 +183,10 @@ bool judge_hog(const struct case_file *c, struct verdict *v)
 	verdict_evidence(v, "Preemption latency: p50 %s, p99 %s, longest %s, over %s", words_dur(c->gap.p50).s,
 			 words_dur(c->gap.p99).s, words_dur(c->gap.max).s, words_number(c->gap.count, "request").s);
 	if (g->signals)
-		verdict_evidence(v, "%u SIGURGs were sent to its thread and didn't move it", g->signals);
-	if (off)
-		verdict_say(v->advice, sizeof(v->advice),
-			    "With asynchronous preemption on the runtime could interrupt it%s%s.",
-			    place.s[0] ? "; or give it a point to yield: the loop at " : "", place.s);
-	else
-		verdict_say(
-			v->advice, sizeof(v->advice),
-			"Look at %s%s: what can't be interrupted is assembly, the runtime's own code (large copies, "
-			"zeroing), C code, or a thread that blocks SIGURG. Split the work, or call runtime.Gosched() "
-			"in it.",
-			place.s[0] ? "the code at " : "that function", place.s);
+		verdict_evidence(v, "%u SIGURGs were sent to its thread, %u delivered: none moved it", g->signals,
+				 g->delivered);
+	func_evidence(c, v);
+	hog_advice(g, place.s, off, v);
 	return true;
 }
 
