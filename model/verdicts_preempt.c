@@ -157,7 +157,7 @@ static void hog_advice(const struct gap *g, const char *place, bool off, struct 
 	if (off)
 		verdict_say(v->advice, sizeof(v->advice),
 			    "Asynchronous preemption is off; with it on the runtime could interrupt it%s%s.",
-			    place[0] ? "; or give it a point to yield: the loop at " : "", place);
+			    place[0] ? ". Or give it a point to yield: the loop at " : "", place);
 	else
 		verdict_say(
 			v->advice, sizeof(v->advice),
