@@ -277,6 +277,16 @@ void gaps_on_left(struct model *m, uint32_t tid, uint64_t goid, uint64_t t)
 	}
 }
 
+void gaps_on_run(struct model *m, uint32_t tid, struct label label, uint64_t t)
+{
+	for (size_t i = m->n_pending; i-- > 0;) {
+		const struct gap *g = &m->pending[i].gap;
+
+		if (g->tid == tid || (g->goid && g->goid == label.goid) || (label.p != EV_NO_P && g->p == label.p))
+			finish_between(m, i, t);
+	}
+}
+
 void gaps_on_handoff(struct model *m, uint64_t goid, uint16_t p, uint64_t t)
 {
 	for (size_t i = m->n_pending; i-- > 0;) {

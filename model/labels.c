@@ -144,7 +144,7 @@ void label_run(struct model *m, struct thread *th, uint64_t t, struct label labe
 {
 	uint16_t p = label.p != EV_NO_P || !th->exact ? label.p : th->label.p;
 
-	gaps_on_label(m, th, label, t);
+	gaps_on_run(m, th->tid, label, t);
 	if (th->state == TH_RUN) {
 		if (th->label.valid && !th->label.goid)
 			th->observed = true; /* it came to its CPU as the scheduler, and has been that since */

@@ -426,6 +426,8 @@ void gaps_on_signal(struct model *m, uint32_t tid);
 void gaps_on_delivery(struct model *m, uint32_t tid);
 /* The goroutine left its thread by itself at exactly @t; 0 = whoever was on it. */
 void gaps_on_left(struct model *m, uint32_t tid, uint64_t goid, uint64_t t);
+/* A goroutine starts to run: whoever was asked on that thread or P, and the goroutine itself, have left before. */
+void gaps_on_run(struct model *m, uint32_t tid, struct label label, uint64_t t);
 /* Its P was taken away in a system call. */
 void gaps_on_handoff(struct model *m, uint64_t goid, uint16_t p, uint64_t t);
 /* The thread was blocked in the kernel in [a, b). */

@@ -314,6 +314,24 @@ static void why_in_the_kernel(void **state)
 	assert_false(model_exact_seen(m));
 }
 
+/* Who starts to run again has left before, though nobody saw it; it is asked afresh. */
+static void a_new_run_ends_the_gap(void **state)
+{
+	struct model *m = *state;
+
+	comes(m, 0, 0, 10);
+	RUN(0, 10, 7, 1);
+	request(m, 10000, 10, 7, 1, EV_REQ_PREEMPTONE);
+	RUN(30000, 10, 7, 1);
+	assert_int_equal(worst(m).end, GAP_VOLUNTARY);
+	assert_int_equal(worst(m).taken_ns, AT_US(20000));
+	/* A park ends it to the nanosecond. */
+	request(m, 40000, 10, 7, 1, EV_REQ_PREEMPTONE);
+	sample(m, 45000, 0, 10, 7, 1, 0);
+	PARK(90000, 10, 7, 1);
+	assert_int_equal(worst(m).taken_ns, AT_US(90000));
+}
+
 static void requests_by_function(void **state)
 {
 	struct model *m = *state;
@@ -365,6 +383,7 @@ int main(void)
 		model_test(why_not_delivered),
 		model_test(why_no_cpu),
 		model_test(why_in_the_kernel),
+		model_test(a_new_run_ends_the_gap),
 		model_test(requests_by_function),
 	};
 
