@@ -11,7 +11,8 @@
  * the CPU for the goroutine), while it is blocked as SPAN_SYSCALL. On rows of Gs a runnable goroutine is
  * SPAN_WAITING_P, a parked one a hole.
  *
- * An event that doesn't fit the state means that others were lost: the state is set right, and the time that can't be
+ * A goroutine that runs though it was never told ready (the network poller's) counts as parked until then. Any other
+ * event that doesn't fit the state means that others were lost: the state is set right, and the time that can't be
  * known is counted for nobody. So is the time before model.blind_ns, when losses were told or the detail was changed.
  *
  * Cost: one lookup of a thread and two or three of a goroutine, up to four appends to tracks; nothing is allocated once
@@ -125,12 +126,12 @@ static void on_run(struct model *m, const struct ev_g *ev, struct goroutine *g, 
 	uint64_t from = g->since_ns;
 	bool waited;
 
+	if (g->tid && (!th || g->tid != th->tid))
+		label_moved(m, thread_find(m, g->tid), t, g->goid);
 	if (th)
 		label_run(m, th, t, (struct label){.goid = g->goid, .p = ev->p, .valid = true});
 	waited = g->state == GS_RUNNABLE && g_state_known(m, g);
-	/* Parked or unknown before: it was made runnable unseen, so neither the park nor the wait is known. */
-	if (g->state == GS_PARKED)
-		g->state = GS_UNKNOWN;
+	/* Parked: the network poller's goroutines and the GC's workers are picked up without being told ready. */
 	set_state(m, g, GS_RUNNING, t);
 	g->tid = th ? th->tid : 0;
 	g->assist_from_ns = t;
@@ -225,8 +226,11 @@ static void on_yield(struct model *m, struct goroutine *g, const struct thread *
 
 void exact_on_taken(struct model *m, struct thread *th, struct label label, uint64_t t)
 {
-	struct goroutine *g = label.valid ? goroutine_get(m, label.goid) : NULL;
+	struct goroutine *g;
 
+	if (!label.goid && th->exact)
+		label = th->label; /* the thread knows whom it is about */
+	g = label.goid ? goroutine_get(m, label.goid) : NULL;
 	label_left(m, th, t, label);
 	if (g)
 		set_state(m, g, GS_RUNNABLE, t);

@@ -160,6 +160,22 @@ void label_run(struct model *m, struct thread *th, uint64_t t, struct label labe
 		slice_begin(m, th, label.goid, t);
 }
 
+void label_moved(struct model *m, struct thread *th, uint64_t t, uint64_t goid)
+{
+	if (!th || !th->label.valid || th->label.goid != goid)
+		return;
+	if (th->state == TH_RUN && th->observed)
+		paint_to(m, th, t, (struct label){.p = EV_NO_P, .valid = true});
+	else if (th->state == TH_SLEEP)
+		lanes_paint(m, th, th->since_ns, t, (struct label){.goid = goid, .p = EV_NO_P, .valid = true},
+			    SPAN_SYSCALL);
+	slice_end(m, th, t);
+	th->kgap_start_ns = 0; /* whoever the CPU was kept from, it isn't this one */
+	th->label = (struct label){.p = EV_NO_P, .valid = true};
+	th->left_goid = goid;
+	th->exact_ns = t;
+}
+
 void label_left(struct model *m, struct thread *th, uint64_t t, struct label label)
 {
 	uint16_t p = label.p != EV_NO_P || !th->exact ? label.p : th->label.p;

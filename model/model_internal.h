@@ -342,6 +342,8 @@ void threads_done(struct model *m);
 void label_run(struct model *m, struct thread *th, uint64_t t, struct label label);
 /* Detail exact: the goroutine of @label leaves the thread at @t; the runtime runs until the next one starts. */
 void label_left(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* Detail exact: @goid runs elsewhere from @t on; if @th (may be NULL) still carries it, it has left unseen. */
+void label_moved(struct model *m, struct thread *th, uint64_t t, uint64_t goid);
 /* Detail exact: the thread has another P, or none (EV_NO_P), from @t on. */
 void label_set_p(struct model *m, struct thread *th, uint64_t t, uint16_t p);
 /* Detail exact: what the thread carried up to now goes onto the rows. */

@@ -64,6 +64,24 @@ static int add_runq(cJSON *sched, const struct model *m)
 	return 0;
 }
 
+static int add_ps(cJSON *sched, const struct model *m)
+{
+	cleanup_free struct p_use *ps = calloc(REPORT_CPUS_MAX, sizeof(*ps));
+	cJSON *a = cJSON_AddArrayToObject(sched, "ps");
+
+	if (!ps)
+		return -ENOMEM;
+	size_t n = model_p_use(m, ps, REPORT_CPUS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		cJSON *o = cJSON_CreateObject();
+
+		json_add_uint(o, "p", ps[i].p);
+		json_add_uint(o, "run_ns", ps[i].run_ns);
+		cJSON_AddItemToArray(a, o);
+	}
+	return 0;
+}
+
 static cJSON *starved_json(const struct model *m, const struct starved *s)
 {
 	const struct func_info *f = model_func(m, s->func);
@@ -125,7 +143,9 @@ int json_sched(cJSON *root, const struct model *m, bool seen)
 	json_add_known(o, "gc_mark_ns", s.gc_mark_ns, seen);
 	json_add_known(o, "gc_mark_max_ns", s.gc_mark_max_ns, seen);
 	add_parks(o, m, exact);
-	err = add_runq(o, m);
+	err = add_ps(o, m);
+	if (err == 0)
+		err = add_runq(o, m);
 	add_starved(o, m, exact);
 	return err;
 }

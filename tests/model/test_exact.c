@@ -248,6 +248,26 @@ static void two_runs_on_a_thread(void **state)
 	assert_span(m, ROW_CPU, 0, 1000, 1200, SPAN_RUN, 8);
 }
 
+/* 7 is in a system call on thread 10, and its way back was lost: it runs on thread 11. */
+static void nobody_is_in_two_places(void **state)
+{
+	struct model *m = *state;
+
+	comes(m, 0, 0, 10);
+	comes(m, 0, 1, 11);
+	RUN(10, 10, 7, 1);
+	g_event(m, 100, EV_G_SYSCALL, 10, 7, 1, 0);
+	sleeps(m, 200, 0, 10, 7, EV_NO_P);
+	RUN(500, 11, 7, 2);
+	switch_to(m, 600, 0, NULL, 10, 0);
+	PARK(900, 11, 7, 2, WAIT_SLEEP);
+	sleeps(m, 1000, 0, 10, 0, EV_NO_P);
+	assert_span(m, ROW_G, 7, 200, 500, SPAN_SYSCALL, 7);
+	assert_span(m, ROW_G, 7, 500, 900, SPAN_RUN, 7);
+	assert_span(m, ROW_M, 10, 600, 1000, SPAN_RUNTIME, 0);
+	assert_int_equal(total_of(m, 7).syscall_ns, US(400));
+}
+
 static void a_park_of_who_was_not_seen(void **state)
 {
 	struct model *m = *state;
@@ -283,8 +303,8 @@ static void waits_across_a_loss_are_not_known(void **state)
 	assert_int_equal(w.count, 1);
 	assert_int_equal(w.max, US(10));
 	PARK(60400, 10, 7, 1, WAIT_SLEEP);
-	RUN(70000, 10, 7, 1); /* woken unseen: neither the park's nor the wait's length is known */
-	assert_int_equal(total_of(m, 7).parked_ns, US(100));
+	RUN(70000, 10, 7, 1); /* as the network poller does it: no wait, parked until it ran */
+	assert_int_equal(total_of(m, 7).parked_ns, US(100 + 9600));
 	assert_int_equal(total_of(m, 7).waits, 1);
 }
 
@@ -399,6 +419,7 @@ int main(void)
 		model_test(assists_count_while_they_run),
 		model_test(where_it_comes_from),
 		model_test(two_runs_on_a_thread),
+		model_test(nobody_is_in_two_places),
 		model_test(a_park_of_who_was_not_seen),
 		model_test(waits_across_a_loss_are_not_known),
 		model_test(memory_is_believed_in_the_end),
