@@ -36,6 +36,12 @@ static struct gap as_of_now(const struct model *m, const struct pending_gap *pg)
 
 	if (th && th->kgap_start_ns)
 		g.off_cpu_ns += m->now_ns - (th->kgap_start_ns > g.request_ns ? th->kgap_start_ns : g.request_ns);
+	if (!g.taken_ns) {
+		struct pending_gap so_far = *pg;
+
+		so_far.gap.off_cpu_ns = g.off_cpu_ns;
+		g.why = gap_why_of(m, &so_far, gap_ns(&g, m->now_ns));
+	}
 	return g;
 }
 
@@ -67,16 +73,20 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 	ns = pg->gap.taken_ns - pg->gap.request_ns;
 	if (pg->gap.off_cpu_ns > ns)
 		pg->gap.off_cpu_ns = ns;
+	pg->gap.why = gap_why_of(m, pg, ns);
 	if (kept)
 		*kept = pg->gap;
 	if (ns > m->longest_gap_ns)
 		m->longest_gap_ns = ns;
 	hist_add(&m->h_gap, ns);
 	keep_worst(m, &pg->gap);
+	gap_funcs_add(m, &pg->gap);
 	if (end == GAP_ASYNC)
 		m->counts.taken_async++;
 	else if (end == GAP_COOPERATIVE)
 		m->counts.taken_cooperative++;
+	else if (end == GAP_HANDED_OFF)
+		m->counts.taken_handed_off++;
 	else
 		m->counts.taken_voluntary++;
 	stw_on_gap_end(m, &pg->gap, seen);
@@ -183,6 +193,16 @@ void gaps_on_signal(struct model *m, uint32_t tid)
 	}
 }
 
+void gaps_on_delivery(struct model *m, uint32_t tid)
+{
+	for (size_t i = 0; i < m->n_pending; i++) {
+		struct gap *g = &m->pending[i].gap;
+
+		if (g->tid == tid && g->delivered < UINT32_MAX)
+			g->delivered++;
+	}
+}
+
 void gaps_on_seen(struct model *m, uint32_t tid, uint32_t func, uint32_t loc)
 {
 	for (size_t i = 0; func && i < m->n_pending; i++) {
@@ -212,6 +232,16 @@ void gaps_on_off_cpu(struct model *m, uint32_t tid, uint64_t a, uint64_t b)
 	}
 }
 
+void gaps_on_blocked(struct model *m, uint32_t tid, uint64_t a, uint64_t b)
+{
+	for (size_t i = 0; i < m->n_pending; i++) {
+		struct pending_gap *pg = &m->pending[i];
+
+		if (pg->gap.tid == tid)
+			pg->blocked_ns += b - clamp_u64(pg->gap.request_ns, a, b);
+	}
+}
+
 void gaps_on_label(struct model *m, const struct thread *th, struct label label, uint64_t t)
 {
 	for (size_t i = m->n_pending; i-- > 0;) {
@@ -235,6 +265,41 @@ void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t)
 		if (m->pending[i].gap.tid == tid)
 			finish(m, i, t, GAP_VOLUNTARY, true);
 	}
+}
+
+void gaps_on_left(struct model *m, uint32_t tid, uint64_t goid, uint64_t t)
+{
+	for (size_t i = m->n_pending; i-- > 0;) {
+		const struct gap *g = &m->pending[i].gap;
+
+		if (goid && g->goid ? g->goid == goid : g->tid == tid)
+			finish(m, i, t, GAP_VOLUNTARY, true);
+	}
+}
+
+void gaps_on_run(struct model *m, uint32_t tid, struct label label, uint64_t t)
+{
+	for (size_t i = m->n_pending; i-- > 0;) {
+		const struct gap *g = &m->pending[i].gap;
+
+		if (g->tid == tid || (g->goid && g->goid == label.goid) || (label.p != EV_NO_P && g->p == label.p))
+			finish_between(m, i, t);
+	}
+}
+
+void gaps_on_handoff(struct model *m, uint64_t goid, uint16_t p, uint64_t t)
+{
+	for (size_t i = m->n_pending; i-- > 0;) {
+		const struct gap *g = &m->pending[i].gap;
+
+		if (p != EV_NO_P && g->p != EV_NO_P ? g->p == p : goid && g->goid == goid)
+			finish(m, i, t, GAP_HANDED_OFF, true);
+	}
+}
+
+struct gap gaps_pending(const struct model *m, size_t i)
+{
+	return as_of_now(m, &m->pending[i]);
 }
 
 bool gaps_oldest_pending(const struct model *m, struct gap *ret)
@@ -342,9 +407,10 @@ const char *gap_end_name(uint8_t end)
 	static const char *const names[] = {[GAP_PENDING] = "pending",
 					    [GAP_ASYNC] = "async",
 					    [GAP_COOPERATIVE] = "cooperative",
-					    [GAP_VOLUNTARY] = "voluntary"};
+					    [GAP_VOLUNTARY] = "voluntary",
+					    [GAP_HANDED_OFF] = "handed off"};
 
-	return end <= GAP_VOLUNTARY ? names[end] : "unknown";
+	return end <= GAP_HANDED_OFF ? names[end] : "unknown";
 }
 
 const char *gap_cause_name(uint8_t cause)

@@ -8,6 +8,30 @@
 #include <stdlib.h>
 
 #define EVICT_SHARE 4 /* a full table loses a quarter at once, so that eviction costs little per goroutine */
+/*
+ * So many that have ended are remembered for the totals; then a new one takes the entry of the one that ended first.
+ * Who ran much is passed over a few times: once for every doubling of its run time beyond a millisecond.
+ */
+#define DEAD_KEPT       16384U
+#define DEAD_TRIED      64U
+#define CHANCE_NS_SHIFT 20
+
+void g_list_add(struct g_list *list, struct goroutine *g)
+{
+	g->prev = list->last;
+	g->next = NULL;
+	*(list->last ? &list->last->next : &list->first) = g;
+	list->last = g;
+	list->n++;
+}
+
+void g_list_remove(struct g_list *list, struct goroutine *g)
+{
+	*(g->prev ? &g->prev->next : &list->first) = g->next;
+	*(g->next ? &g->next->prev : &list->last) = g->prev;
+	g->prev = g->next = NULL;
+	list->n--;
+}
 
 struct goroutine *goroutine_find(const struct model *m, uint64_t goid)
 {
@@ -21,7 +45,17 @@ static int by_last_seen(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Nobody tells when a goroutine ends; the ones that haven't run for longest and have no row of their own go. */
+static void forget(struct model *m, struct goroutine *g)
+{
+	if (g->state == GS_RUNNABLE)
+		g_list_remove(&m->runnable, g);
+	else if (g->state == GS_DEAD)
+		g_list_remove(&m->dead, g);
+	idmap_del(&m->goroutine_by_id, g->goid);
+}
+
+/* At detail sched nobody tells when a goroutine ends: the ones that haven't been heard of for longest and have no row
+ * of their own go. */
 static void evict_oldest(struct model *m)
 {
 	size_t n_kept = 0, n_out = 0, n_max = m->n_goroutines / EVICT_SHARE;
@@ -31,8 +65,9 @@ static void evict_oldest(struct model *m)
 		struct goroutine *g = m->goroutines[i];
 
 		if (n_out < n_max && !g->track) {
-			idmap_del(&m->goroutine_by_id, g->goid);
-			free(g);
+			forget(m, g);
+			g->next = m->free_goroutines;
+			m->free_goroutines = g;
 			n_out++;
 		} else {
 			m->goroutines[n_kept++] = g;
@@ -41,27 +76,75 @@ static void evict_oldest(struct model *m)
 	m->n_goroutines = n_kept;
 }
 
+/* An entry of a goroutine that has ended, or NULL. It stays in the table. */
+static struct goroutine *reuse_dead(struct model *m)
+{
+	for (unsigned i = 0; i < DEAD_TRIED && m->dead.first; i++) {
+		struct goroutine *g = m->dead.first;
+
+		if (!g->chances && !g->track) {
+			forget(m, g);
+			return g;
+		}
+		g_list_remove(&m->dead, g);
+		g_list_add(&m->dead, g);
+		if (g->chances)
+			g->chances--;
+	}
+	return NULL;
+}
+
+/* An entry for a new goroutine, in the table; NULL on ENOMEM. */
+static struct goroutine *entry_get(struct model *m)
+{
+	struct goroutine *g = NULL;
+
+	if (m->dead.n > DEAD_KEPT || m->n_goroutines >= MAX_GOROUTINES)
+		g = reuse_dead(m);
+	if (g)
+		return g;
+	if (m->n_goroutines >= MAX_GOROUTINES)
+		evict_oldest(m);
+	if (array_reserve((void **)&m->goroutines, &m->cap_goroutines, m->n_goroutines, sizeof(g)))
+		return NULL;
+	g = m->free_goroutines;
+	if (g)
+		m->free_goroutines = g->next;
+	else
+		g = malloc(sizeof(*g));
+	if (g)
+		m->goroutines[m->n_goroutines++] = g;
+	return g;
+}
+
 struct goroutine *goroutine_get(struct model *m, uint64_t goid)
 {
 	struct goroutine *g = goroutine_find(m, goid);
 
 	if (g)
 		return g;
-	if (m->n_goroutines >= MAX_GOROUTINES)
-		evict_oldest(m);
-	if (array_reserve((void **)&m->goroutines, &m->cap_goroutines, m->n_goroutines, sizeof(*m->goroutines)))
-		return NULL;
-	g = calloc(1, sizeof(*g));
+	g = entry_get(m);
 	if (!g)
 		return NULL;
-	g->goid = goid;
-	g->last_ns = m->now_ns;
+	*g = (struct goroutine){.goid = goid, .last_ns = m->now_ns, .state = GS_UNKNOWN};
 	if (idmap_set(&m->goroutine_by_id, goid, (uintptr_t)g)) {
-		free(g);
+		/* Nobody will find it; as one that has ended it is used again. */
+		g->goid = 0;
+		g->state = GS_DEAD;
+		g_list_add(&m->dead, g);
 		return NULL;
 	}
-	m->goroutines[m->n_goroutines++] = g;
 	return g;
+}
+
+void goroutine_bury(struct model *m, struct goroutine *g)
+{
+	unsigned chances = 0;
+
+	for (uint64_t ns = g->run_ns >> CHANCE_NS_SHIFT; ns; ns >>= 1)
+		chances++;
+	g->chances = (uint8_t)chances;
+	g_list_add(&m->dead, g);
 }
 
 void goroutines_on_known(struct model *m, const struct ev_goroutine *ev)
@@ -75,8 +158,14 @@ void goroutines_on_known(struct model *m, const struct ev_goroutine *ev)
 	}
 	g = goroutine_get(m, ev->goid);
 	func = names_func_of_loc(m, ev->start_loc);
-	if (g && func)
+	if (!g)
+		return;
+	if (func)
 		g->start_func = func;
+	if (ev->parent_goid)
+		g->parent_goid = ev->parent_goid;
+	if (ev->create_loc != EV_NO_LOC)
+		g->create_loc = ev->create_loc;
 }
 
 void slice_begin(struct model *m, struct thread *th, uint64_t goid, uint64_t t)
@@ -123,9 +212,16 @@ void goroutines_clear(struct model *m)
 		lane_drop_track(m, ROW_G, &m->goroutines[i]->track);
 		free(m->goroutines[i]);
 	}
+	while (m->free_goroutines) {
+		struct goroutine *g = m->free_goroutines;
+
+		m->free_goroutines = g->next;
+		free(g);
+	}
 	free(m->goroutines);
 	m->goroutines = NULL;
 	m->n_goroutines = m->cap_goroutines = m->n_rows_g = 0;
+	m->runnable = m->dead = (struct g_list){0};
 	m->row_g_floor_ns = 0;
 	idmap_done(&m->goroutine_by_id);
 }

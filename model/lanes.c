@@ -16,6 +16,7 @@ static const unsigned share_pct[] = {[ROW_CPU] = 30, [ROW_P] = 25, [ROW_M] = 25,
 #define EXPECTED_M    16U
 #define UNKNOWN_CPUS  8U /* when the session doesn't say how many there are */
 #define ROW_G_MARGIN  2U /* a goroutine must have run this many times more to take another's row */
+#define ENDED_SHARE   4U /* the row of one that has ended is worth so much less */
 
 void lanes_init(struct model *m, size_t max_bytes)
 {
@@ -85,6 +86,12 @@ struct proc *proc_get(struct model *m, uint16_t p)
 	return proc;
 }
 
+/* What a goroutine's row is worth: its run time. */
+static uint64_t worth(const struct goroutine *g)
+{
+	return g->state == GS_DEAD ? g->run_ns / ENDED_SHARE : g->run_ns;
+}
+
 /* Rows are few: a goroutine without one takes the row of the one that has run least, once it has run much more. */
 void lanes_give_row(struct model *m, struct goroutine *g)
 {
@@ -99,10 +106,10 @@ void lanes_give_row(struct model *m, struct goroutine *g)
 	if (!m->n_rows_g || g->run_ns <= ROW_G_MARGIN * m->row_g_floor_ns)
 		return;
 	for (size_t i = 1; i < m->n_rows_g; i++) {
-		if (m->rows_g[i]->run_ns < m->rows_g[least]->run_ns)
+		if (worth(m->rows_g[i]) < worth(m->rows_g[least]))
 			least = i;
 	}
-	m->row_g_floor_ns = m->rows_g[least]->run_ns;
+	m->row_g_floor_ns = worth(m->rows_g[least]);
 	if (g->run_ns <= ROW_G_MARGIN * m->row_g_floor_ns)
 		return;
 	lane_drop_track(m, ROW_G, &m->rows_g[least]->track);
@@ -161,8 +168,14 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 	if (g) {
 		s.func = g->start_func;
 		g->last_ns = b;
-		if (klass == SPAN_RUN)
+		if (klass == SPAN_RUN) {
 			g->run_ns += b - a;
+			if (names_is_gc_worker(m, g->start_func))
+				m->gc_worker_ns += b - a;
+			else if (th->exact && !names_is_system(m, g->start_func))
+				m->exact_run_ns += b - a;
+			exact_on_painted(m, g, b);
+		}
 		if (!g->track)
 			lanes_give_row(m, g);
 		append(g->track, &s);
@@ -172,6 +185,28 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 		append(m->cpus[th->cpu]->track, &s);
 	if (s.p != EV_NO_P && klass != SPAN_SYSCALL)
 		paint_p(m, &s);
+}
+
+static struct span waiting_span(const struct goroutine *g, uint64_t a, uint64_t b)
+{
+	return (struct span){.start_ns = a,
+			     .end_ns = b,
+			     .goid = g->goid,
+			     .func = g->start_func,
+			     .cpu = NO_CPU,
+			     .p = EV_NO_P,
+			     .klass = SPAN_WAITING_P};
+}
+
+void lanes_paint_waiting(struct model *m, struct goroutine *g, uint64_t a, uint64_t b)
+{
+	struct span s = waiting_span(g, a, b);
+
+	if (b <= a)
+		return;
+	if (!g->track)
+		lanes_give_row(m, g);
+	append(g->track, &s);
 }
 
 static struct span other_span(const struct cpu *c, uint16_t id, uint64_t t)
@@ -267,9 +302,17 @@ static void open_thread(const struct model *m, const struct thread *th)
  * Open spans are put onto the tracks when somebody looks, not at every event. It changes what the tracks show, never
  * what they hold, so it is done for a reader too.
  */
-static void refresh_open(const struct model *m)
+void lanes_refresh_open(const struct model *m)
 {
 	clear_open(m);
+	for (const struct goroutine *g = m->runnable.first; g; g = g->next) {
+		struct span s;
+
+		if (!g->track)
+			continue;
+		s = waiting_span(g, g->since_ns, m->now_ns);
+		track_set_open(g->track, &s);
+	}
 	for (size_t i = 0; i < m->n_threads; i++)
 		open_thread(m, m->threads[i]);
 	for (unsigned i = 0; i < m->n_cpus; i++) {
@@ -378,7 +421,7 @@ static size_t rows_g(const struct model *m, struct row *ret, size_t cap)
 				  .track = g->track,
 				  .name = f ? f->name : "",
 				  .run_ns = g->run_ns,
-				  .alive = !m->counts.exited};
+				  .alive = !m->counts.exited && g->state != GS_DEAD};
 
 		insert_row(ret, &n, cap, &row);
 	}
@@ -387,7 +430,7 @@ static size_t rows_g(const struct model *m, struct row *ret, size_t cap)
 
 size_t model_rows(const struct model *m, enum row_kind kind, struct row *ret, size_t cap)
 {
-	refresh_open(m);
+	lanes_refresh_open(m);
 	switch (kind) {
 	case ROW_CPU:
 		return rows_cpu(m, ret, cap);

@@ -70,6 +70,7 @@ struct model *model_new(const struct model_opts *opts, const struct session *ses
 	m->counts.asyncpreemptoff = -1;
 	m->counts.exit_status = -1;
 	hist_init(&m->h_gap);
+	hist_init(&m->h_gwait);
 	hist_init(&m->h_kgap);
 	hist_init(&m->h_runqueue);
 	hist_init(&m->h_stw_total);
@@ -94,6 +95,7 @@ void model_free(struct model *m)
 	threads_done(m);
 	lanes_done(m);
 	names_done(m);
+	gap_funcs_done(m);
 	free(m->gaps.mem);
 	free(m->stws.mem);
 	free(m->pending);
@@ -160,6 +162,8 @@ static void on_at(struct model *m, const struct event *ev, uint64_t t)
 
 	if (!th)
 		return;
+	if (ev->head.kind == EV_SIGNAL_DELIVER)
+		gaps_on_delivery(m, th->tid);
 	label_observe(m, th, t, label);
 	if (!func)
 		return;
@@ -183,7 +187,9 @@ static void on_taken(struct model *m, const struct event *ev, uint64_t t)
 	gaps_on_taken(m, ev, t);
 	if (label.valid)
 		gaps_on_label(m, th, label, t);
-	if (th->state == TH_RUN)
+	if (m->exact)
+		exact_on_taken(m, th, label, t);
+	else if (th->state == TH_RUN)
 		label_leave(m, th, t, label);
 }
 
@@ -244,6 +250,8 @@ static void on_lost(struct model *m, const struct ev_lost *lost)
 		model_invalid(m);
 		return;
 	}
+	if (lost->count && (lost->cause == EV_LOST_RING || lost->cause == EV_LOST_QUEUE))
+		exact_blind(m, m->now_ns);
 	if (__builtin_add_overflow(m->counts.lost[lost->cause], lost->count, &sum))
 		sum = UINT64_MAX;
 	m->counts.lost[lost->cause] = sum;
@@ -259,12 +267,14 @@ static void on_exec(struct model *m, const struct event *ev, uint64_t t)
 		label_leave(m, th, t, (struct label){.p = EV_NO_P});
 	gaps_on_world_stopped(m, t);
 	stw_forget(m, t);
+	m->gc_mark_from_ns = 0;
 	goroutines_clear(m);
 }
 
 static void on_target_exit(struct model *m, const struct event *ev, uint64_t t)
 {
 	threads_all_exit(m, 0, t);
+	exact_blind(m, t);
 	m->counts.exited = true;
 	m->counts.exit_status = ev->exited.status;
 }
@@ -358,10 +368,18 @@ void model_feed(struct model *m, const struct event *ev)
 	case EV_TARGET_EXIT:
 		on_target_exit(m, ev, t);
 		break;
-	case EV_G: /* detail exact: not judged yet */
+	case EV_G:
+		exact_on_g(m, ev, t);
+		break;
 	case EV_P:
+		exact_on_p(m, ev, t);
+		break;
 	case EV_RUNQ:
+		runq_on_length(m, &ev->runq, t);
+		break;
 	case EV_DETAIL:
+		detail_on_change(m, &ev->detail, t);
+		break;
 	case EV_TICK:
 	case EV_NONE:
 	case EV_KIND_COUNT:

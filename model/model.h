@@ -14,6 +14,7 @@
 #include "events/event.h"
 #include "events/session.h"
 #include "model/hist.h"
+#include "model/sched.h"
 #include "model/track.h"
 
 #include <stdbool.h>
@@ -103,7 +104,7 @@ const char *stw_reason_name(uint8_t reason); /* "GC mark termination"; "unknown"
 
 /* ---- preemption gaps ---- */
 
-enum gap_end { GAP_PENDING, GAP_ASYNC, GAP_COOPERATIVE, GAP_VOLUNTARY };
+enum gap_end { GAP_PENDING, GAP_ASYNC, GAP_COOPERATIVE, GAP_VOLUNTARY, GAP_HANDED_OFF };
 enum gap_cause { GAP_BY_SYSMON, GAP_BY_STW, GAP_BY_SCAN };
 
 struct gap {
@@ -115,10 +116,12 @@ struct gap {
 	uint32_t loc;        /* and the place; EV_NO_LOC = unknown */
 	uint32_t tid;        /* the thread that carries it */
 	uint32_t signals;    /* SIGURGs sent to it during the gap */
+	uint32_t delivered;  /* and delivered */
 	uint16_t cpu;        /* where it ran at the request; UINT16_MAX = unknown */
 	uint16_t p;          /* EV_NO_P = unknown */
 	uint8_t end;         /* enum gap_end */
 	uint8_t cause;       /* enum gap_cause */
+	uint8_t why;         /* enum gap_why: why it lasted longer than GAP_UNSERVED_NS */
 };
 
 /** Gaps that touch [t0, t1), oldest request first, pending ones included. Returns how many were filled. */
@@ -132,7 +135,7 @@ static inline uint64_t gap_ns(const struct gap *g, uint64_t now_ns)
 
 	return end > g->request_ns ? end - g->request_ns : 0;
 }
-const char *gap_end_name(uint8_t end);     /* "pending", "async", "cooperative", "voluntary" */
+const char *gap_end_name(uint8_t end);     /* "pending", "async", "cooperative", "voluntary", "handed off" */
 const char *gap_cause_name(uint8_t cause); /* "sysmon", "stop the world", "stack scan" */
 
 /* ---- kernel gaps: a thread with a running G on it is runnable but has no CPU ---- */
@@ -158,7 +161,7 @@ struct model_counts {
 	uint64_t lost[EV_LOST_CAUSE_COUNT];
 	uint64_t switches;
 	uint64_t requests, repeated; /* preempt requests; repeated = further signals for the same gap */
-	uint64_t taken_async, taken_cooperative, taken_voluntary, pending;
+	uint64_t taken_async, taken_cooperative, taken_voluntary, taken_handed_off, pending;
 	uint64_t signals; /* SIGURGs sent */
 	uint64_t stw_count;
 	uint64_t stw_by_reason[EV_STW_REASON_COUNT];
@@ -180,6 +183,7 @@ struct model_hists {
 	const struct hist *stw_total, *stw_stopping;
 	const struct hist *runqueue; /* run-queue latency of every thread */
 	const struct hist *kernel_gap;
+	const struct hist *goroutine_wait; /* empty if it was never seen: model_exact_seen() */
 };
 void model_hists(const struct model *m, struct model_hists *ret);
 /** Preemption latency with the pending gaps at their length so far: what report and screen quote. */
@@ -214,6 +218,17 @@ struct g_total {
 	 */
 	uint64_t run_ns, slices, max_slice_ns, overrun_ns;
 	uint32_t worst_func, worst_loc; /* where its longest slice ran */
+	uint32_t create_loc;            /* the go statement; EV_NO_LOC = unknown */
+	uint64_t parent_goid;           /* 0 = unknown */
+	/* Detail exact (model_exact_seen); what goes on counts with its time so far. */
+	uint64_t waits, wait_ns, max_wait_ns; /* runnable without a P */
+	uint64_t wait_kernel_ns;              /* of it: the thread that took it up had no CPU */
+	uint64_t parks, parked_ns;
+	uint64_t syscalls, syscall_ns;
+	uint64_t assists, assist_ns;     /* run time in GC assists */
+	struct park_total park[G_PARKS]; /* the reasons that took most, most first */
+	size_t n_park;
+	bool ended; /* its end was seen */
 };
 size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap); /* most run time first */
 
@@ -225,7 +240,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 struct verdict {
 	const char *code; /* stable: "async-preempt-off", "goroutine-hogs-p", "stw-stopping", "kernel-gap", "throttled",
-			     "oversubscribed", "not-go", "lost-events", "ok" */
+			     "oversubscribed", "starvation", "skew", "gc-assist", "too-few-procs", "too-many-procs",
+			     "detail-stepped-down", "not-go", "lost-events", "ok" */
 	enum severity severity;
 	char title[200];
 	char evidence[VERDICT_EVIDENCE_MAX][240];

@@ -6,13 +6,18 @@
  *   names.c        functions, locations, names of threads
  *   threads.c      the state machine of a thread (running, runnable, sleeping)
  *   labels.c       which goroutine a thread carried when: paints run intervals backwards
- *   goroutines.c   totals and slices of goroutines
+ *   goroutines.c   the table of goroutines, their slices; entries of those that ended are used again
+ *   exact.c        detail exact: the state machine of a goroutine, driven by EV_G and EV_P
+ *   waits.c        how long goroutines were runnable without a P; who starved, and who held the Ps meanwhile
+ *   runq.c         lengths of the run queues
+ *   detail.c       which detail level was in force when
  *   lanes.c        rows: the tracks of CPUs, Ps, Ms and Gs, their memory, their open spans
  *   gaps.c         preemption gaps
+ *   gap_funcs.c    why a request wasn't served, and the account of it by function
  *   kernel_gaps.c  kernel gaps
  *   stw.c          stop-the-world pauses
  *   queries.c      totals for who reads
- *   verdicts.c     judges
+ *   verdicts*.c    judges, by subject
  *
  * Cost: a context switch takes two lookups of a thread, one of a goroutine and up to four appends to tracks; it
  * allocates only while tables and tracks still grow.
@@ -22,6 +27,7 @@
 
 #include "model/idmap.h"
 #include "model/model.h"
+#include "model/sched.h"
 
 #define NO_CPU UINT16_MAX
 
@@ -71,6 +77,14 @@ struct thread {
 	struct label label; /* last known */
 	bool observed;      /* label was observed in this run interval, or carried into it */
 
+	/* Detail exact: who is on the thread is known from events (labels.c). */
+	bool exact;
+	uint64_t exact_ns;  /* when that was told last */
+	uint64_t left_goid; /* who left then; the thread's memory may name it for a moment longer. 0 = nobody */
+
+	/* The last time that it was runnable without a CPU. */
+	uint64_t waited_from_ns, waited_to_ns;
+
 	/* The goroutine's slice on this thread; goes on over kernel preemption. */
 	uint64_t slice_goid; /* 0 = none */
 	uint64_t slice_start_ns;
@@ -102,24 +116,56 @@ struct cpu {
 struct proc {
 	uint64_t run_ns;
 	uint64_t last_ns;
+	uint32_t tid; /* the thread that an exact event last put on it; 0 = none */
 	struct track *track;
+	struct runq runq;
+};
+
+enum g_state {
+	GS_UNKNOWN, /* detail sched; or events were lost */
+	GS_RUNNABLE,
+	GS_RUNNING,
+	GS_PARKED,
+	GS_SYSCALL,
+	GS_DEAD,
 };
 
 struct goroutine {
 	uint64_t goid;
-	uint64_t last_ns;
+	uint64_t last_ns;  /* last heard of */
+	uint64_t since_ns; /* the state started */
+	uint8_t state;     /* enum g_state */
+	uint8_t reason;    /* GS_PARKED: enum wait_reason */
+	uint8_t chances;   /* GS_DEAD: how often it is passed over when an entry is looked for */
+	bool in_assist;    /* of the garbage collector, since assist_from_ns while it runs */
+	uint32_t tid;      /* GS_RUNNING, GS_SYSCALL: the thread; 0 = unknown */
+	uint64_t assist_from_ns;
+	struct goroutine *prev, *next; /* in model.runnable, model.dead or (next) model.free_goroutines */
+	struct track *track;           /* NULL = none of its own */
 	uint64_t run_ns, slices, max_slice_ns, overrun_ns;
-	uint32_t start_func;
+	uint32_t start_func, create_loc;
 	uint32_t worst_func, worst_loc;
-	struct track *track; /* NULL = none of its own */
+	uint64_t parent_goid;
+	uint64_t waits, wait_ns, max_wait_ns, wait_kernel_ns;
+	uint64_t parks, parked_ns;
+	uint64_t syscalls, syscall_ns;
+	uint64_t assists, assist_ns;
+	struct park_total park[G_PARKS]; /* the reasons that took most; count 0 = free */
+};
+
+/* Goroutines in order of time: when they became runnable, or ended. */
+struct g_list {
+	struct goroutine *first, *last;
+	size_t n;
 };
 
 /* A request that isn't answered yet, and where its goroutine was seen meanwhile. */
 #define GAP_FUNCS 4
 struct pending_gap {
 	struct gap gap;
-	uint64_t seq;     /* of its place in model.gaps */
-	uint64_t seen_ns; /* its goroutine was last seen on its thread */
+	uint64_t seq;        /* of its place in model.gaps */
+	uint64_t seen_ns;    /* its goroutine was last seen on its thread */
+	uint64_t blocked_ns; /* its thread was blocked in the kernel */
 	struct {
 		uint32_t func, loc, count;
 	} seen[GAP_FUNCS];
@@ -141,6 +187,8 @@ struct budget {
 
 struct func {
 	struct func_info info;
+	bool is_gc_worker; /* runtime/mgc.go gcBgMarkWorker, or the wrapper of its go statement */
+	bool is_system;    /* as a start function: the goroutine is the runtime's own */
 	uint32_t next_same_hash;
 };
 
@@ -189,11 +237,38 @@ struct model {
 	struct goroutine **goroutines;
 	size_t n_goroutines, cap_goroutines;
 	struct idmap goroutine_by_id;
+	struct g_list runnable, dead;
+	struct goroutine *free_goroutines;
 	struct goroutine **rows_g; /* those with a row of their own; room for max_rows_g */
 	size_t n_rows_g;
 	uint64_t row_g_floor_ns; /* no goroutine with a row has run less */
 	struct budget budget[ROW_G + 1];
 	struct track *no_track; /* shown for a row whose memory couldn't be had; stays empty */
+
+	/* detail exact */
+	bool exact;        /* EV_G flows */
+	bool exact_seen;   /* it did at some time */
+	uint64_t blind_ns; /* states of goroutines from before this moment are no longer known */
+	struct hist h_gwait;
+	uint64_t gwait_kernel_ns;
+	uint64_t n_starved, starved_ns;
+	struct starved starved[STARVED_KEPT]; /* longest first */
+	size_t n_starved_kept;
+	struct park_total parks[WAIT_REASON_COUNT];
+	uint64_t assists, assist_ns;
+	uint64_t exact_run_ns; /* goroutines ran while exact, the runtime's own not counted */
+	struct runq_book runqs;
+
+	/* detail levels */
+	struct detail_state detail; /* without the time since level_since_ns; valid once there was a change */
+	struct detail_change detail_changes[DETAIL_CHANGES_KEPT];
+	uint64_t n_detail_changes; /* number i is at i modulo DETAIL_CHANGES_KEPT */
+	uint64_t level_since_ns;
+
+	/* garbage collection */
+	uint64_t gc_worker_ns;
+	uint64_t gc_cycles, gc_mark_ns, gc_mark_max_ns;
+	uint64_t gc_mark_from_ns; /* a mark phase goes on; 0 = none */
 
 	/* gaps */
 	struct log gaps;
@@ -203,6 +278,9 @@ struct model {
 	struct gap worst_gaps[WORST_KEPT];
 	size_t n_worst_gaps;
 	struct hist h_gap;
+	struct gap_func *gap_funcs;
+	size_t n_gap_funcs, cap_gap_funcs;
+	struct idmap gap_func_by_id; /* function + 1 -> index + 1 */
 
 	/* kernel gaps */
 	struct kernel_gap worst_kgaps[WORST_KEPT];
@@ -239,6 +317,9 @@ void model_invalid(struct model *m);
 void names_on_loc(struct model *m, const struct ev_loc *loc);
 void names_on_comm(struct model *m, uint32_t tid, const char comm[EV_COMM_SIZE]);
 uint32_t names_func_of_loc(const struct model *m, uint32_t loc);
+/* Facts about start functions; false for unknown ones. */
+bool names_is_gc_worker(const struct model *m, uint32_t func);
+bool names_is_system(const struct model *m, uint32_t func);
 void names_done(struct model *m);
 
 /* threads.c */
@@ -257,11 +338,21 @@ struct cpu *cpu_get(struct model *m, uint16_t cpu);
 void threads_done(struct model *m);
 
 /* labels.c */
+/* Detail exact: the goroutine of @label starts to run on the thread at @t. */
+void label_run(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* Detail exact: the goroutine of @label leaves the thread at @t; the runtime runs until the next one starts. */
+void label_left(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* Detail exact: @goid runs elsewhere from @t on; if @th (may be NULL) still carries it, it has left unseen. */
+void label_moved(struct model *m, struct thread *th, uint64_t t, uint64_t goid);
+/* Detail exact: the thread has another P, or none (EV_NO_P), from @t on. */
+void label_set_p(struct model *m, struct thread *th, uint64_t t, uint16_t p);
+/* Detail exact: what the thread carried up to now goes onto the rows. */
+void label_settle(struct model *m, struct thread *th, uint64_t t);
 void label_begin(struct thread *th, uint64_t t);
 /* The thread carried @label at @t. */
 void label_observe(struct model *m, struct thread *th, uint64_t t, struct label label);
-/* The thread leaves its CPU; @label may be invalid. */
-void label_end(struct model *m, struct thread *th, uint64_t t, struct label label);
+/* The thread leaves its CPU; @label may be invalid. @blocks: by itself, so that what its memory says is settled. */
+void label_end(struct model *m, struct thread *th, uint64_t t, struct label label, bool blocks);
 /* Its goroutine leaves it exactly now; what comes next isn't known. */
 void label_leave(struct model *m, struct thread *th, uint64_t t, struct label label);
 
@@ -269,11 +360,56 @@ void label_leave(struct model *m, struct thread *th, uint64_t t, struct label la
 struct goroutine *goroutine_find(const struct model *m, uint64_t goid);
 struct goroutine *goroutine_get(struct model *m, uint64_t goid);
 void goroutines_on_known(struct model *m, const struct ev_goroutine *g);
+/* It has ended: its entry is used again before any other. */
+void goroutine_bury(struct model *m, struct goroutine *g);
+void g_list_add(struct g_list *list, struct goroutine *g);
+void g_list_remove(struct g_list *list, struct goroutine *g);
 void slice_begin(struct model *m, struct thread *th, uint64_t goid, uint64_t t);
 void slice_end(struct model *m, struct thread *th, uint64_t t);
 void goroutines_clear(struct model *m);
 
+/* exact.c */
+void exact_on_g(struct model *m, const struct event *ev, uint64_t t);
+void exact_on_p(struct model *m, const struct event *ev, uint64_t t);
+/* A preemption was taken (EV_PREEMPT_TAKEN) while exact events flow. */
+void exact_on_taken(struct model *m, struct thread *th, struct label label, uint64_t t);
+/* Events were lost, or no more will come: what goroutines are doing isn't known any more. */
+void exact_blind(struct model *m, uint64_t t);
+/* The goroutine was painted as running up to @t though nothing said so. */
+void exact_on_painted(struct model *m, struct goroutine *g, uint64_t t);
+/* Does the state of @g hold, as far as is known? */
+static inline bool g_state_known(const struct model *m, const struct goroutine *g)
+{
+	return g->state != GS_UNKNOWN && g->since_ns >= m->blind_ns;
+}
+
+/* queries_sched.c */
+/* What detail exact adds to a goroutine's totals. */
+void goroutine_exact_total(const struct model *m, const struct goroutine *g, struct g_total *ret);
+
+/* waits.c */
+/* @g starts to run on @th (NULL = unknown) after it was runnable since @from. */
+void waits_on_run(struct model *m, struct goroutine *g, const struct thread *th, uint64_t from, uint64_t t);
+
+/* runq.c */
+void runq_on_length(struct model *m, const struct ev_runq *ev, uint64_t t);
+
+/* detail.c */
+void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
+
+/* gap_funcs.c */
+/* Why the request of @pg isn't or wasn't served, as of @ns after it. */
+uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns);
+/* Is asynchronous preemption known to be off? */
+bool gap_async_is_off(const struct model *m);
+void gap_funcs_add(struct model *m, const struct gap *g);
+void gap_funcs_done(struct model *m);
+
 /* lanes.c */
+/* @g was runnable without a P in [a, b). */
+void lanes_paint_waiting(struct model *m, struct goroutine *g, uint64_t a, uint64_t b);
+/* Puts what still goes on onto the tracks, for who looks. */
+void lanes_refresh_open(const struct model *m);
 void lanes_init(struct model *m, size_t max_bytes);
 struct track *lane_track(struct model *m, enum row_kind kind);
 void lane_drop_track(struct model *m, enum row_kind kind, struct track **track);
@@ -289,6 +425,15 @@ void lanes_done(struct model *m);
 void gaps_on_request(struct model *m, const struct event *ev, uint64_t t);
 void gaps_on_taken(struct model *m, const struct event *ev, uint64_t t);
 void gaps_on_signal(struct model *m, uint32_t tid);
+void gaps_on_delivery(struct model *m, uint32_t tid);
+/* The goroutine left its thread by itself at exactly @t; 0 = whoever was on it. */
+void gaps_on_left(struct model *m, uint32_t tid, uint64_t goid, uint64_t t);
+/* A goroutine starts to run: whoever was asked on that thread or P, and the goroutine itself, have left before. */
+void gaps_on_run(struct model *m, uint32_t tid, struct label label, uint64_t t);
+/* Its P was taken away in a system call. */
+void gaps_on_handoff(struct model *m, uint64_t goid, uint16_t p, uint64_t t);
+/* The thread was blocked in the kernel in [a, b). */
+void gaps_on_blocked(struct model *m, uint32_t tid, uint64_t a, uint64_t b);
 /* A thread was seen executing at a place (0, 0 = unknown). */
 void gaps_on_seen(struct model *m, uint32_t tid, uint32_t func, uint32_t loc);
 void gaps_on_label(struct model *m, const struct thread *th, struct label label, uint64_t t);
@@ -296,6 +441,8 @@ void gaps_on_label(struct model *m, const struct thread *th, struct label label,
 void gaps_on_off_cpu(struct model *m, uint32_t tid, uint64_t a, uint64_t b);
 /* The goroutine left its P by itself: the thread blocked or ended. */
 void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t);
+/* The pending gap number @i, as it is now. */
+struct gap gaps_pending(const struct model *m, size_t i);
 /* The pending gap that was requested first, as it is now. false if none is pending. */
 bool gaps_oldest_pending(const struct model *m, struct gap *ret);
 /* Every P had stopped at @t: nothing is pending beyond. */

@@ -23,6 +23,16 @@ static void func_free(struct func *f)
 	free(f);
 }
 
+/* The worker itself, or a wrapper of its go statement (Go 1.23 and later: "....gowrap1"). */
+static bool is_gc_worker(const char *func, size_t len)
+{
+	static const char worker[] = "runtime.gcBgMarkWorker", wrapper[] = "runtime.gcBgMarkStartWorkers.";
+	size_t n = sizeof(wrapper) - 1;
+
+	return (len == sizeof(worker) - 1 && memcmp(func, worker, len) == 0) ||
+	       (len > n && memcmp(func, wrapper, n) == 0);
+}
+
 static struct func *func_new(const struct ev_loc *loc, size_t name_len, uint64_t hash)
 {
 	struct func *f = calloc(1, sizeof(*f));
@@ -34,6 +44,9 @@ static struct func *func_new(const struct ev_loc *loc, size_t name_len, uint64_t
 	f->info.line = loc->line;
 	f->info.hash = (uint32_t)(hash ^ (hash >> 32));
 	f->info.is_runtime = loc->is_runtime != 0;
+	f->is_gc_worker = is_gc_worker(loc->func, name_len);
+	/* main.main runs in runtime.main: the program's own. */
+	f->is_system = f->info.is_runtime && strcmp(loc->func, "runtime.main") != 0;
 	if (!f->info.name || !f->info.file) {
 		func_free(f);
 		return NULL;
@@ -121,6 +134,16 @@ uint32_t names_func_of_loc(const struct model *m, uint32_t loc)
 	uintptr_t i = loc ? idmap_get(&m->loc_by_id, loc) : 0;
 
 	return i ? m->locs[i - 1].func : 0;
+}
+
+bool names_is_gc_worker(const struct model *m, uint32_t func)
+{
+	return func && func <= m->n_funcs && m->funcs[func - 1]->is_gc_worker;
+}
+
+bool names_is_system(const struct model *m, uint32_t func)
+{
+	return func && func <= m->n_funcs && m->funcs[func - 1]->is_system;
 }
 
 void names_on_comm(struct model *m, uint32_t tid, const char comm[EV_COMM_SIZE])

@@ -29,7 +29,8 @@ void model_hists(const struct model *m, struct model_hists *ret)
 				    .stw_total = &m->h_stw_total,
 				    .stw_stopping = &m->h_stw_stopping,
 				    .runqueue = &m->h_runqueue,
-				    .kernel_gap = &m->h_kgap};
+				    .kernel_gap = &m->h_kgap,
+				    .goroutine_wait = &m->h_gwait};
 }
 
 static uint64_t since(uint64_t last, uint64_t first)
@@ -198,6 +199,7 @@ size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap)
 					  .overrun_ns = g->overrun_ns,
 					  .worst_func = g->worst_func,
 					  .worst_loc = g->worst_loc};
+		goroutine_exact_total(m, g, &ret[i]);
 		for (size_t k = 0; k < m->n_threads; k++) {
 			if (m->threads[k]->slice_goid == g->goid)
 				add_open_slice(m, m->threads[k], &ret[i]);

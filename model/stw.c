@@ -20,11 +20,29 @@ static uint64_t stopping_ns(const struct stw_pause *p)
 	return p->stopped_ns ? p->stopped_ns - p->asked_ns : 0;
 }
 
+/* The mark phase lies between the two pauses of a cycle. */
+static void follow_gc(struct model *m)
+{
+	uint64_t ns;
+
+	if (m->stw.reason == EV_STW_GC_SWEEP_TERM) {
+		m->gc_mark_from_ns = m->stw.end_ns;
+	} else if (m->stw.reason == EV_STW_GC_MARK_TERM && m->gc_mark_from_ns) {
+		ns = m->stw.asked_ns > m->gc_mark_from_ns ? m->stw.asked_ns - m->gc_mark_from_ns : 0;
+		m->gc_cycles++;
+		m->gc_mark_ns += ns;
+		if (ns > m->gc_mark_max_ns)
+			m->gc_mark_max_ns = ns;
+		m->gc_mark_from_ns = 0;
+	}
+}
+
 static void keep(struct model *m)
 {
 	struct stw_pause *kept = log_push(&m->stws);
 	uint64_t ns = m->stw.end_ns - m->stw.asked_ns;
 
+	follow_gc(m);
 	m->counts.stw_count++;
 	m->counts.stw_by_reason[m->stw.reason]++;
 	m->last_stw_end_ns = m->stw.end_ns;

@@ -106,7 +106,7 @@ static void go_off(struct model *m, struct thread *th, uint64_t t, struct label 
 {
 	struct cpu *c = m->cpus[th->cpu];
 
-	label_end(m, th, t, label);
+	label_end(m, th, t, label, state == TH_SLEEP);
 	c->target_ns += t - th->since_ns;
 	c->last_ns = max_u64(c->last_ns, t);
 	c->running = NULL;
@@ -130,6 +130,7 @@ static void go_on(struct model *m, struct thread *th, uint16_t cpu, uint64_t t)
 		th->since_ns = t;
 		th->exiting = false;
 		th->label = (struct label){.p = EV_NO_P};
+		th->exact = false;
 	}
 	if (th->cpu != NO_CPU && th->cpu != cpu) {
 		th->migrations++;
@@ -161,6 +162,7 @@ static void die(struct model *m, struct thread *th, uint64_t t)
 	th->kgap_start_ns = 0;
 	set_state(th, TH_DEAD, t);
 	th->label = (struct label){.p = EV_NO_P};
+	th->exact = false;
 }
 
 static void switch_out(struct model *m, const struct event *ev, struct cpu *c, uint64_t t)
@@ -196,28 +198,42 @@ static void switch_out(struct model *m, const struct event *ev, struct cpu *c, u
 	}
 }
 
+static bool in_syscall(const struct model *m, uint64_t goid)
+{
+	const struct goroutine *g = goroutine_find(m, goid);
+
+	return !g || g->state != GS_RUNNING;
+}
+
 /* A thread that was blocked is switched in: it slept until it was woken, then waited for a CPU. */
 static void paint_sleep(struct model *m, struct thread *th, const struct event *ev, uint64_t t)
 {
 	struct label label = th->label;
 	uint64_t woken = t;
 
-	label.p = EV_NO_P; /* given up when the thread blocked */
+	if (!th->exact || (label.goid && in_syscall(m, label.goid)))
+		label.p = EV_NO_P; /* given up when the thread blocked */
 	if (ev->head.flags & EVF_WOKEN) {
 		woken = t > ev->sw.wake_delta_ns ? t - ev->sw.wake_delta_ns : 0;
 		woken = max_u64(woken, th->since_ns);
 		hist_add(&m->h_runqueue, t - woken);
+		th->waited_from_ns = woken;
+		th->waited_to_ns = t;
 	}
+	if (th->state == TH_SLEEP)
+		gaps_on_blocked(m, th->tid, th->since_ns, woken);
 	if (label.valid && label.goid && th->state == TH_SLEEP)
 		lanes_paint(m, th, th->since_ns, woken, label, SPAN_SYSCALL);
 	lanes_paint(m, th, woken, t, label, SPAN_RUNNABLE);
 	set_state(th, TH_WAIT, woken);
-	th->label.p = EV_NO_P;
+	th->label.p = label.p;
 }
 
 static void paint_wait(struct model *m, struct thread *th, uint64_t t)
 {
 	hist_add(&m->h_runqueue, t - th->since_ns);
+	th->waited_from_ns = th->since_ns;
+	th->waited_to_ns = t;
 	lanes_paint(m, th, th->since_ns, t, th->kgap_start_ns ? th->label : (struct label){.p = EV_NO_P},
 		    SPAN_RUNNABLE);
 }

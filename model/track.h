@@ -22,6 +22,7 @@ enum span_class {
 	SPAN_RUNNABLE,   /* thread: wants a CPU and has none. With a goroutine on it, that is a kernel gap */
 	SPAN_OTHER,      /* CPU: another process runs */
 	SPAN_SYSCALL,    /* thread blocked in the kernel with a goroutine on it */
+	SPAN_WAITING_P,  /* goroutine: runnable, no P takes it up (detail exact; only rows of Gs) */
 	SPAN_CLASS_COUNT
 };
 

@@ -4,29 +4,10 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "report/json_sched.h"
 #include "report/json_write.h"
 #include "report/report.h"
 #include "report/report_internal.h"
-
-/* @s NULL = not watched at all. */
-static void add_hist(cJSON *o, const char *key, const struct hist_summary *s)
-{
-	if (!s) {
-		cJSON_AddNullToObject(o, key);
-		return;
-	}
-	cJSON *h = cJSON_AddObjectToObject(o, key);
-	bool any = s->count > 0;
-
-	json_add_uint(h, "count", s->count);
-	json_add_known(h, "min", s->min, any);
-	json_add_known(h, "mean", s->mean, any);
-	json_add_known(h, "p50", s->p50, any);
-	json_add_known(h, "p90", s->p90, any);
-	json_add_known(h, "p95", s->p95, any);
-	json_add_known(h, "p99", s->p99, any);
-	json_add_known(h, "max", s->max, any);
-}
 
 static void add_target(cJSON *root, const struct session *s, const struct model_counts *c)
 {
@@ -61,7 +42,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 	double pct = model_overhead_pct(m);
 
 	json_add_text(o, "name", s->collector);
-	json_add_text(o, "detail", detail_name(s->detail));
+	json_sched_detail(o, m);
 	json_add_uint(o, "events", c->events);
 	json_add_uint(o, "lost", report_lost(c));
 	cJSON *by_cause = cJSON_AddObjectToObject(o, "lost_by_cause");
@@ -71,7 +52,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 	if (pct < 0 || !isfinite(pct))
 		cJSON_AddNullToObject(o, "overhead_pct");
 	else
-		cJSON_AddNumberToObject(o, "overhead_pct", round(pct * 1000) / 1000);
+		json_add_decimal(o, "overhead_pct", pct);
 	json_add_uint(o, "probe_hits", c->overhead_hits);
 	json_add_texts(o, "missing", s->missing);
 }
@@ -106,6 +87,7 @@ static int add_worst(cJSON *preempt, const struct model *m, size_t max)
 		json_add_uint(o, "at_ns", report_since_start(m, g->request_ns));
 		json_add_uint(o, "latency_ns", gap_ns(g, model_now(m)));
 		cJSON_AddBoolToObject(o, "pending", g->end == GAP_PENDING);
+		json_add_text(o, "why", gap_why_name(g->why));
 		cJSON_AddItemToArray(a, o);
 	}
 	return 0;
@@ -121,11 +103,13 @@ static int add_preempt(cJSON *root, const struct model *m, const struct model_co
 	json_add_known(taken, "async", c->taken_async, seen);
 	json_add_known(taken, "cooperative", c->taken_cooperative, seen);
 	json_add_known(taken, "voluntary", c->taken_voluntary, seen);
+	json_add_known(taken, "handed_off", c->taken_handed_off, seen);
 	json_add_known(o, "pending", c->pending, seen);
 	json_add_known(o, "signals", c->signals, seen);
 	model_gap_summary(m, &latency);
-	add_hist(o, "latency_ns", seen ? &latency : NULL);
-	return add_worst(o, m, max_worst);
+	json_add_hist(o, "latency_ns", seen ? &latency : NULL);
+	int err = add_worst(o, m, max_worst);
+	return err < 0 ? err : json_sched_by_func(o, m, max_worst);
 }
 
 static void add_stw(cJSON *root, const struct model *m, const struct model_counts *c, bool seen)
@@ -140,22 +124,21 @@ static void add_stw(cJSON *root, const struct model *m, const struct model_count
 			json_add_uint(by_reason, stw_reason_name((uint8_t)i), c->stw_by_reason[i]);
 	}
 	model_stw_summary(m, &total, &stopping);
-	add_hist(o, "total_ns", seen ? &total : NULL);
-	add_hist(o, "stopping_ns", seen ? &stopping : NULL);
+	json_add_hist(o, "total_ns", seen ? &total : NULL);
+	json_add_hist(o, "stopping_ns", seen ? &stopping : NULL);
 }
 
-static void add_thread_hists(cJSON *root, const struct model *m)
+static void add_hists(cJSON *root, const struct model *m)
 {
 	struct model_hists h;
 	struct hist_summary s;
 
 	model_hists(m, &h);
 	hist_summarize(h.runqueue, &s);
-	add_hist(root, "runqueue_ns", &s);
+	json_add_hist(root, "runqueue_ns", &s);
 	hist_summarize(h.kernel_gap, &s);
-	add_hist(root, "kernel_gap_ns", &s);
-	/* Needs every goroutine switch, which no detail level of this version delivers. */
-	add_hist(root, "goroutine_wait_ns", NULL);
+	json_add_hist(root, "kernel_gap_ns", &s);
+	json_add_hist(root, "goroutine_wait_ns", model_g_wait_summary(m, &s) ? &s : NULL);
 }
 
 static int add_cpus(cJSON *root, const struct model *m)
@@ -225,6 +208,7 @@ static int add_goroutines(cJSON *root, const struct model *m, size_t max)
 		json_add_uint(o, "slices", t->slices);
 		json_add_uint(o, "max_slice_ns", t->max_slice_ns);
 		json_add_uint(o, "overrun_ns", t->overrun_ns);
+		json_sched_goroutine(o, m, t);
 		cJSON_AddItemToArray(a, o);
 	}
 	return 0;
@@ -280,8 +264,10 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 	if (err < 0)
 		return err;
 	add_stw(root, m, &c, seen);
-	add_thread_hists(root, m);
-	err = add_cpus(root, m);
+	add_hists(root, m);
+	err = json_sched(root, m, seen);
+	if (err == 0)
+		err = add_cpus(root, m);
 	if (err == 0)
 		err = add_threads(root, m, limit(opts->max_threads, 200));
 	if (err == 0)

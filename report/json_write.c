@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "events/session.h"
+#include "model/hist.h"
 
 /* Readers that keep numbers as doubles (JavaScript, cJSON itself) are exact up to here. */
 #define JSON_INT_MAX   ((uint64_t)1 << 53)
@@ -28,6 +30,30 @@ void json_add_known(cJSON *o, const char *key, uint64_t v, bool known)
 		json_add_uint(o, key, v);
 	else
 		cJSON_AddNullToObject(o, key);
+}
+
+void json_add_decimal(cJSON *o, const char *key, double v)
+{
+	cJSON_AddNumberToObject(o, key, round(v * 1000) / 1000);
+}
+
+void json_add_hist(cJSON *o, const char *key, const struct hist_summary *s)
+{
+	if (!s) {
+		cJSON_AddNullToObject(o, key);
+		return;
+	}
+	cJSON *h = cJSON_AddObjectToObject(o, key);
+	bool any = s->count > 0;
+
+	json_add_uint(h, "count", s->count);
+	json_add_known(h, "min", s->min, any);
+	json_add_known(h, "mean", s->mean, any);
+	json_add_known(h, "p50", s->p50, any);
+	json_add_known(h, "p90", s->p90, any);
+	json_add_known(h, "p95", s->p95, any);
+	json_add_known(h, "p99", s->p99, any);
+	json_add_known(h, "max", s->max, any);
 }
 
 void json_add_tristate(cJSON *o, const char *key, int v)

@@ -13,11 +13,16 @@
 #include <stdio.h>
 
 struct session_kv;
+struct hist_summary;
 
 /** An integer as it is (cJSON goes through double and may choose an exponent); larger than 2^53 becomes 2^53. */
 void json_add_uint(cJSON *o, const char *key, uint64_t v);
 /** The same where @known, else null. */
 void json_add_known(cJSON *o, const char *key, uint64_t v, bool known);
+/** A number with three decimals. */
+void json_add_decimal(cJSON *o, const char *key, double v);
+/** The figures of a histogram; what an empty one doesn't have is null. @s NULL = not watched at all: null. */
+void json_add_hist(cJSON *o, const char *key, const struct hist_summary *s);
 /** true, false, or null for a negative value. */
 void json_add_tristate(cJSON *o, const char *key, int v);
 /** Foreign text, escaped; NULL becomes null. */

@@ -9,99 +9,12 @@
 #include "base/text.h"
 #include "report/report.h"
 #include "report/report_internal.h"
+#include "report/text_sched.h"
+#include "report/text_write.h"
 
-#define WRAP_COLS          100
 #define WORST_DEFAULT      20
 #define THREADS_DEFAULT    20
 #define GOROUTINES_DEFAULT 10
-
-/* Escapes into a buffer of the caller's. */
-static const char *safe(char *dst, size_t cap, const char *s)
-{
-	text_escape(dst, cap, s, strlen(s));
-	return dst;
-}
-
-#define SAFE(s) safe((char[256]){0}, 256, (s))
-
-static void put_spaces(FILE *out, size_t n)
-{
-	while (n--)
-		fputc(' ', out);
-}
-
-/* One cell of a table; units like µs have more bytes than columns. */
-static void put_right(FILE *out, size_t cols, const char *text)
-{
-	size_t have = text_cols(text);
-
-	put_spaces(out, have < cols ? cols - have : 0);
-	fputs(text, out);
-}
-
-static void put_left(FILE *out, size_t cols, const char *text)
-{
-	size_t have = text_cols(text);
-
-	fputs(text, out);
-	put_spaces(out, have < cols ? cols - have : 0);
-}
-
-static void put_duration(FILE *out, size_t cols, uint64_t ns)
-{
-	char text[32];
-
-	put_right(out, cols, text_duration(text, sizeof(text), ns));
-}
-
-static void put_number(FILE *out, size_t cols, uint64_t n)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRIu64, n);
-	put_right(out, cols, text);
-}
-
-static void put_title(FILE *out, const char *title)
-{
-	fprintf(out, "\n%s\n", title);
-}
-
-/* Breaks a sentence at spaces; the lines after the first are indented by @indent columns. */
-static void put_wrapped(FILE *out, size_t indent, const char *text)
-{
-	size_t col = indent;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-		char word[512];
-
-		if (len >= sizeof(word))
-			len = sizeof(word) - 1;
-		memcpy(word, text, len);
-		word[len] = '\0';
-		size_t cols = text_cols(word);
-		if (col > indent && col + 1 + cols > WRAP_COLS) {
-			fputc('\n', out);
-			put_spaces(out, indent);
-			col = indent;
-		} else if (col > indent) {
-			fputc(' ', out);
-			col++;
-		}
-		fputs(word, out);
-		col += cols;
-		text += len;
-		text += strspn(text, " ");
-	}
-	fputc('\n', out);
-}
-
-static void put_item(FILE *out, const char *bullet, const char *text)
-{
-	fprintf(out, "  %s ", bullet);
-	put_wrapped(out, 3 + text_cols(bullet), text);
-}
 
 static void text_header(const struct model *m, const struct session *s, const struct model_counts *c, FILE *out)
 {
@@ -133,15 +46,15 @@ static int text_verdicts(const struct model *m, FILE *out)
 	if (!verdicts)
 		return -ENOMEM;
 	size_t n = model_verdicts(m, verdicts, REPORT_VERDICTS_MAX);
-	put_title(out, "Verdict");
+	text_put_title(out, "Verdict");
 	for (size_t i = 0; i < n; i++) {
 		const struct verdict *v = &verdicts[i];
 
-		put_item(out, strcmp(v->code, "ok") == 0 ? "ok:" : marks[v->severity], v->title);
+		text_put_item(out, strcmp(v->code, "ok") == 0 ? "ok:" : marks[v->severity], v->title);
 		for (size_t j = 0; j < v->n_evidence; j++)
-			put_item(out, "  -", v->evidence[j]);
+			text_put_item(out, "  -", v->evidence[j]);
 		if (*v->advice)
-			put_item(out, "  =>", v->advice);
+			text_put_item(out, "  =>", v->advice);
 	}
 	return 0;
 }
@@ -150,29 +63,30 @@ static void text_async(const struct session *s, FILE *out)
 {
 	const char *source = async_source_name(s->async_source);
 
-	put_title(out, "Asynchronous preemption");
+	text_put_title(out, "Asynchronous preemption");
 	fprintf(out, "  %s%s%s%s\n",
 		s->async_enabled < 0 ? "unknown"
 		: s->async_enabled   ? "on"
 				     : "OFF",
 		source ? " (decided by: " : "", source ? source : "", source ? ")" : "");
 	for (size_t i = 0; i < s->n_async_evidence; i++)
-		put_item(out, "-", safe((char[1024]){0}, 1024, s->async_evidence[i]));
+		text_put_item(out, "-", text_safe((char[1024]){0}, 1024, s->async_evidence[i]));
 }
 
 static void text_counts(const struct model_counts *c, FILE *out)
 {
-	put_title(out, "Preemption requests");
+	text_put_title(out, "Preemption requests");
 	fprintf(out,
 		"  %" PRIu64 " requests; taken: %" PRIu64 " async, %" PRIu64 " cooperative, %" PRIu64
-		" voluntary; %" PRIu64 " pending; %" PRIu64 " SIGURGs sent\n",
-		c->requests, c->taken_async, c->taken_cooperative, c->taken_voluntary, c->pending, c->signals);
-	put_title(out, "Stop-the-world pauses");
+		" voluntary, %" PRIu64 " handed off; %" PRIu64 " pending; %" PRIu64 " SIGURGs sent\n",
+		c->requests, c->taken_async, c->taken_cooperative, c->taken_voluntary, c->taken_handed_off, c->pending,
+		c->signals);
+	text_put_title(out, "Stop-the-world pauses");
 	fprintf(out, "  %" PRIu64 " pause%s\n", c->stw_count, c->stw_count == 1 ? "" : "s");
 	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (!c->stw_by_reason[i])
 			continue;
-		put_number(out, 10, c->stw_by_reason[i]);
+		text_put_number(out, 10, c->stw_by_reason[i]);
 		fprintf(out, "  %s\n", stw_reason_name((uint8_t)i));
 	}
 }
@@ -182,13 +96,13 @@ static void text_hist(FILE *out, const char *name, const struct hist_summary *s)
 	const uint64_t figures[] = {s->min, s->mean, s->p50, s->p90, s->p95, s->p99, s->max};
 
 	fputs("  ", out);
-	put_left(out, 20, name);
-	put_number(out, 9, s->count);
+	text_put_left(out, 20, name);
+	text_put_number(out, 9, s->count);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		if (s->count)
-			put_duration(out, 10, figures[i]);
+			text_put_duration(out, 10, figures[i]);
 		else
-			put_right(out, 10, "-");
+			text_put_right(out, 10, "-");
 	}
 	fputc('\n', out);
 }
@@ -199,12 +113,12 @@ static void text_hists(const struct model *m, bool seen, FILE *out)
 	struct hist_summary s, stopping;
 	struct model_hists h;
 
-	put_title(out, "Latencies");
+	text_put_title(out, "Latencies");
 	fputs("  ", out);
-	put_left(out, 20, "");
-	put_right(out, 9, "count");
+	text_put_left(out, 20, "");
+	text_put_right(out, 9, "count");
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		put_right(out, 10, columns[i]);
+		text_put_right(out, 10, columns[i]);
 	fputc('\n', out);
 	model_hists(m, &h);
 	if (seen) {
@@ -218,6 +132,8 @@ static void text_hists(const struct model *m, bool seen, FILE *out)
 	text_hist(out, "thread run queue", &s);
 	hist_summarize(h.kernel_gap, &s);
 	text_hist(out, "kernel gap", &s);
+	if (model_g_wait_summary(m, &s))
+		text_hist(out, "goroutine wait", &s);
 }
 
 static void text_place(const struct model *m, const struct gap *g, FILE *out)
@@ -238,23 +154,25 @@ static int text_worst(const struct model *m, size_t max, FILE *out)
 	size_t n = model_worst_gaps(m, gaps, max);
 	if (!n)
 		return 0;
-	put_title(out, "Longest preemption gaps");
+	text_put_title(out, "Longest preemption gaps");
 	fputs("     latency        at  goroutine  CPU  ended        asked by        where it ran\n", out);
 	for (size_t i = 0; i < n; i++) {
 		const struct gap *g = &gaps[i];
 		char number[24];
 
-		put_duration(out, 12, gap_ns(g, model_now(m)));
-		put_duration(out, 10, report_since_start(m, g->request_ns));
+		text_put_duration(out, 12, gap_ns(g, model_now(m)));
+		text_put_duration(out, 10, report_since_start(m, g->request_ns));
 		snprintf(number, sizeof(number), "%" PRIu64, g->goid);
-		put_right(out, 11, g->goid ? number : "?");
+		text_put_right(out, 11, g->goid ? number : "?");
 		snprintf(number, sizeof(number), "%u", g->cpu);
-		put_right(out, 5, g->cpu != UINT16_MAX ? number : "?");
+		text_put_right(out, 5, g->cpu != UINT16_MAX ? number : "?");
 		fputs("  ", out);
-		put_left(out, 11, gap_end_name(g->end));
+		text_put_left(out, 11, gap_end_name(g->end));
 		fputs("  ", out);
-		put_left(out, 14, gap_cause_name(g->cause));
+		text_put_left(out, 14, gap_cause_name(g->cause));
 		text_place(m, g, out);
+		if (g->why != GAP_WHY_NONE)
+			fprintf(out, ": %s", gap_why_text(g->why));
 		fputc('\n', out);
 	}
 	return 0;
@@ -268,20 +186,20 @@ static int text_threads(const struct model *m, size_t max, FILE *out)
 	if (!threads)
 		return -ENOMEM;
 	size_t n = model_threads(m, threads, max + 1);
-	put_title(out, "Threads, by run time");
+	text_put_title(out, "Threads, by run time");
 	fputs("       TID  name                  run   waiting  sleeping  voluntary  involuntary  migrations\n", out);
 	for (size_t i = 0; i < n && i < max; i++) {
 		const struct thread_total *t = &threads[i];
 
-		put_number(out, 10, t->tid);
+		text_put_number(out, 10, t->tid);
 		fputs("  ", out);
-		put_left(out, 15, SAFE(t->comm ? t->comm : ""));
-		put_duration(out, 10, t->run_ns);
-		put_duration(out, 10, t->wait_ns);
-		put_duration(out, 10, t->sleep_ns);
-		put_number(out, 11, t->voluntary);
-		put_number(out, 13, t->involuntary);
-		put_number(out, 12, t->migrations);
+		text_put_left(out, 15, SAFE(t->comm ? t->comm : ""));
+		text_put_duration(out, 10, t->run_ns);
+		text_put_duration(out, 10, t->wait_ns);
+		text_put_duration(out, 10, t->sleep_ns);
+		text_put_number(out, 11, t->voluntary);
+		text_put_number(out, 13, t->involuntary);
+		text_put_number(out, 12, t->migrations);
 		fputc('\n', out);
 	}
 	if (n > max)
@@ -292,9 +210,9 @@ static int text_threads(const struct model *m, size_t max, FILE *out)
 static void put_known_duration(FILE *out, size_t cols, uint64_t ns)
 {
 	if (ns == UINT64_MAX)
-		put_right(out, cols, "-");
+		text_put_right(out, cols, "-");
 	else
-		put_duration(out, cols, ns);
+		text_put_duration(out, cols, ns);
 }
 
 static int text_cpus(const struct model *m, FILE *out)
@@ -304,40 +222,16 @@ static int text_cpus(const struct model *m, FILE *out)
 	if (!cpus)
 		return -ENOMEM;
 	size_t n = model_cpus(m, cpus, REPORT_CPUS_MAX);
-	put_title(out, "CPUs");
+	text_put_title(out, "CPUs");
 	fputs("   CPU    target    others      idle  switches  migrations in\n", out);
 	for (size_t i = 0; i < n; i++) {
-		put_number(out, 6, cpus[i].cpu);
-		put_duration(out, 10, cpus[i].target_ns);
+		text_put_number(out, 6, cpus[i].cpu);
+		text_put_duration(out, 10, cpus[i].target_ns);
 		put_known_duration(out, 10, cpus[i].other_ns);
 		put_known_duration(out, 10, cpus[i].idle_ns);
-		put_number(out, 10, cpus[i].switches);
-		put_number(out, 15, cpus[i].migrations_in);
+		text_put_number(out, 10, cpus[i].switches);
+		text_put_number(out, 15, cpus[i].migrations_in);
 		fputc('\n', out);
-	}
-	return 0;
-}
-
-static int text_goroutines(const struct model *m, size_t max, FILE *out)
-{
-	cleanup_free struct g_total *gs = calloc(max, sizeof(*gs));
-
-	if (!gs)
-		return -ENOMEM;
-	size_t n = model_goroutines(m, gs, max);
-	if (!n)
-		return 0;
-	put_title(out, "Goroutines, by run time");
-	fputs("   goroutine       run    slices   longest   overrun  started as\n", out);
-	for (size_t i = 0; i < n; i++) {
-		const struct func_info *f = model_func(m, gs[i].start_func);
-
-		put_number(out, 12, gs[i].goid);
-		put_duration(out, 10, gs[i].run_ns);
-		put_number(out, 10, gs[i].slices);
-		put_duration(out, 10, gs[i].max_slice_ns);
-		put_duration(out, 10, gs[i].overrun_ns);
-		fprintf(out, "  %s\n", f ? SAFE(f->name) : "?");
 	}
 	return 0;
 }
@@ -346,17 +240,25 @@ static void text_collector(const struct model *m, const struct session *s, const
 {
 	double pct = model_overhead_pct(m);
 
-	put_title(out, "Collector");
-	fprintf(out, "  %s, detail %s: %" PRIu64 " events, %" PRIu64 " lost", s->collector ? s->collector : "?",
-		detail_name(s->detail), c->events, report_lost(c));
+	text_put_title(out, "Collector");
+	struct detail_state d;
+
+	model_detail(m, &d);
+	fprintf(out, "  %s, detail %s", s->collector ? s->collector : "?", detail_name((enum detail_level)d.level));
+	if (d.asked != d.level)
+		fprintf(out, " (asked: %s)", detail_name((enum detail_level)d.asked));
+	fprintf(out, ": %" PRIu64 " events, %" PRIu64 " lost", c->events, report_lost(c));
 	if (c->lost[EV_LOST_LATE] || c->lost[EV_LOST_LABEL])
 		fprintf(out, " (%" PRIu64 " late, %" PRIu64 " without their goroutine)", c->lost[EV_LOST_LATE],
 			c->lost[EV_LOST_LABEL]);
 	if (pct >= 0)
 		fprintf(out, "; overhead %.2f %% of one CPU", pct);
 	fputc('\n', out);
+	if (d.steps_down || d.steps_up)
+		fprintf(out, "  the detail was lowered %" PRIu64 " time%s and raised again %" PRIu64 " time%s\n",
+			d.steps_down, d.steps_down == 1 ? "" : "s", d.steps_up, d.steps_up == 1 ? "" : "s");
 	for (char **missing = s->missing; missing && *missing; missing++)
-		put_item(out, "not seen:", safe((char[1024]){0}, 1024, *missing));
+		text_put_item(out, "not seen:", text_safe((char[1024]){0}, 1024, *missing));
 }
 
 int report_text(const struct model *m, const struct report_opts *opts, FILE *out)
@@ -381,7 +283,9 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 	text_hists(m, seen, out);
 	err = text_worst(m, opts->max_worst ? opts->max_worst : WORST_DEFAULT, out);
 	if (err == 0)
-		err = text_goroutines(m, opts->max_goroutines ? opts->max_goroutines : GOROUTINES_DEFAULT, out);
+		err = text_sched(m, seen, out);
+	if (err == 0)
+		err = text_sched_goroutines(m, opts->max_goroutines ? opts->max_goroutines : GOROUTINES_DEFAULT, out);
 	if (err == 0)
 		err = text_threads(m, opts->max_threads ? opts->max_threads : THREADS_DEFAULT, out);
 	if (err == 0)

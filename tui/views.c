@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 #include "tui/layout.h"
 
-const struct view *const view_panels[] = {&view_offenders, &view_verdicts, &view_threads, &view_goroutines};
+const struct view *const view_panels[] = {&view_offenders, &view_verdicts, &view_threads, &view_goroutines,
+					  &view_scheduler};
 
 size_t view_n_panels(void)
 {

@@ -173,6 +173,65 @@ static inline void goroutine(struct model *m, uint64_t goid, uint32_t start_loc)
 	model_feed(m, &ev);
 }
 
+/* Detail exact: @change of a goroutine on a thread; @extra is its other goroutine, or the reason of a park. */
+static inline void g_event(struct model *m, uint64_t us, uint8_t change, uint32_t tid, uint64_t goid, uint16_t p,
+			   uint64_t extra)
+{
+	struct event ev = ev_make(us, EV_G, tid);
+
+	ev.g = (struct ev_g){.goid = goid, .p = p, .change = change};
+	if (change == EV_G_PARK)
+		ev.g.reason = (uint8_t)extra;
+	else
+		ev.g.other = extra;
+	model_feed(m, &ev);
+}
+
+static inline void p_event(struct model *m, uint64_t us, uint8_t change, uint32_t tid, uint16_t p)
+{
+	struct event ev = ev_make(us, EV_P, tid);
+
+	ev.p = (struct ev_p){.p = p, .change = change};
+	model_feed(m, &ev);
+}
+
+static inline void runq_len(struct model *m, uint64_t us, uint16_t p, uint32_t len)
+{
+	struct event ev = ev_make(us, EV_RUNQ, 0);
+
+	ev.runq = (struct ev_runq){.len = len, .p = p};
+	model_feed(m, &ev);
+}
+
+static inline void detail(struct model *m, uint64_t us, uint8_t level, uint8_t why, uint32_t overhead_bp)
+{
+	struct event ev = ev_make(us, EV_DETAIL, 0);
+
+	ev.detail = (struct ev_detail){.level = level, .why = why, .overhead_bp = overhead_bp};
+	model_feed(m, &ev);
+}
+
+static inline void lost(struct model *m, uint64_t count)
+{
+	struct event ev = {.head = {.kind = EV_LOST}};
+
+	ev.lost = (struct ev_lost){.count = count, .cause = EV_LOST_RING};
+	model_feed(m, &ev);
+}
+
+static inline struct g_total total_of(const struct model *m, uint64_t goid)
+{
+	static struct g_total all[256];
+	size_t n = model_goroutines(m, all, 256);
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].goid == goid)
+			return all[i];
+	}
+	fail_msg("no goroutine %d", (int)goid);
+	return (struct g_total){0};
+}
+
 /* The track of one row; fails the test if there is no such row. */
 static inline const struct track *row_track(const struct model *m, enum row_kind kind, uint64_t id)
 {

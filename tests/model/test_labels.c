@@ -2,19 +2,6 @@
 /* Which goroutine a thread carried when, slices, rows of Ps and Gs. */
 #include "tests/model/stream.h"
 
-static struct g_total total_of(const struct model *m, uint64_t goid)
-{
-	struct g_total all[64];
-	size_t n = model_goroutines(m, all, 64);
-
-	for (size_t i = 0; i < n; i++) {
-		if (all[i].goid == goid)
-			return all[i];
-	}
-	fail_msg("no goroutine %d", (int)goid);
-	return (struct g_total){0};
-}
-
 static void a_label_reaches_back(void **state)
 {
 	struct model *m = *state;

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Random streams, likely and unlikely ones, with fixed seeds: what must hold whatever comes in. */
-#include "base/clock.h"
 #include "tests/model/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* What this thread has used: the machine may be busy with other things. */
+static uint64_t cpu_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 static uint64_t rng(uint64_t *state)
 {
@@ -22,8 +31,21 @@ static uint64_t some(uint64_t *seed, uint64_t range)
 
 static struct event random_event(uint64_t *seed, uint64_t *clock)
 {
-	static const uint8_t frequent[] = {EV_SWITCH,          EV_SWITCH,        EV_SWITCH,   EV_SAMPLE,   EV_SAMPLE,
-					   EV_PREEMPT_REQUEST, EV_PREEMPT_TAKEN, EV_STW_STOP, EV_STW_START};
+	static const uint8_t frequent[] = {EV_SWITCH,
+					   EV_SWITCH,
+					   EV_SWITCH,
+					   EV_SAMPLE,
+					   EV_PREEMPT_REQUEST,
+					   EV_PREEMPT_TAKEN,
+					   EV_STW_STOP,
+					   EV_STW_START,
+					   EV_G,
+					   EV_G,
+					   EV_G,
+					   EV_G,
+					   EV_P,
+					   EV_RUNQ,
+					   EV_SIGNAL_DELIVER};
 	struct event ev;
 
 	memset(&ev, 0, sizeof(ev));
@@ -31,7 +53,8 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 	ev.head.time_ns = rng(seed) % 500 ? *clock : *clock - rng(seed) % 1000000;
 	ev.head.kind =
 		(uint8_t)(rng(seed) % 3 ? frequent[rng(seed) % sizeof(frequent)] : rng(seed) % (EV_KIND_COUNT + 2));
-	if (ev.head.kind == EV_EXEC || ev.head.kind == EV_TARGET_EXIT)
+	if (ev.head.kind == EV_EXEC || ev.head.kind == EV_TARGET_EXIT || ev.head.kind == EV_DETAIL ||
+	    ev.head.kind == EV_LOST)
 		ev.head.kind = rng(seed) % 100 ? EV_TICK : ev.head.kind;
 	ev.head.tid = (uint32_t)some(seed, 12);
 	ev.head.cpu = (uint16_t)some(seed, 4);
@@ -61,6 +84,30 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 		ev.stw_end = (struct ev_stw_end){.asked_ns = *clock - some(seed, 50000),
 						 .stopped_ns = *clock - some(seed, 50000),
 						 .reason = (uint8_t)some(seed, 12)};
+		break;
+	case EV_G:
+		ev.g = (struct ev_g){.goid = some(seed, 20),
+				     .other = some(seed, 20),
+				     .p = (uint16_t)some(seed, 4),
+				     .change = (uint8_t)some(seed, EV_G_CHANGE_COUNT),
+				     .reason = (uint8_t)some(seed, WAIT_REASON_COUNT)};
+		break;
+	case EV_P:
+		ev.p = (struct ev_p){.p = (uint16_t)some(seed, 4), .change = (uint8_t)some(seed, 3)};
+		break;
+	case EV_RUNQ:
+		ev.runq = (struct ev_runq){.len = (uint32_t)some(seed, 300), .p = (uint16_t)some(seed, 5)};
+		break;
+	case EV_DETAIL:
+		ev.detail = (struct ev_detail){.level = (uint8_t)some(seed, 4),
+					       .why = (uint8_t)some(seed, 4),
+					       .overhead_bp = (uint32_t)rng(seed)};
+		break;
+	case EV_GOROUTINE:
+		ev.goroutine = (struct ev_goroutine){.goid = some(seed, 20),
+						     .parent_goid = some(seed, 20),
+						     .start_loc = (uint32_t)some(seed, 10),
+						     .create_loc = (uint32_t)some(seed, 10)};
 		break;
 	case EV_LOC:
 		ev.loc = (struct ev_loc){.func = rng(seed) % 2 ? "main.f\x1b[31m" : "main.g",
@@ -122,7 +169,8 @@ static void check_totals(const struct model *m)
 	model_hists(m, &h);
 	model_gap_summary(m, &gaps);
 	model_stw_summary(m, &total, &stopping);
-	assert_int_equal(n.requests - n.pending, n.taken_async + n.taken_cooperative + n.taken_voluntary);
+	assert_int_equal(n.requests - n.pending,
+			 n.taken_async + n.taken_cooperative + n.taken_voluntary + n.taken_handed_off);
 	assert_int_equal(h.gap->count, n.requests - n.pending);
 	assert_int_equal(gaps.count, n.requests);
 	for (size_t i = 0; i < EV_STW_REASON_COUNT; i++)
@@ -136,6 +184,64 @@ static void check_totals(const struct model *m)
 
 		assert_true(wall <= model_now(m) - model_start(m));
 	}
+}
+
+static void check_goroutines(const struct model *m)
+{
+	static struct g_total gs[4096];
+	size_t n = model_goroutines(m, gs, 4096);
+	uint64_t wall = model_now(m) - model_start(m);
+	struct hist_summary w = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		/* A goroutine is in one of these states at a time. */
+		assert_true(gs[i].wait_ns + gs[i].parked_ns + gs[i].syscall_ns <= wall);
+		assert_true(gs[i].wait_kernel_ns <= gs[i].wait_ns);
+		assert_true(gs[i].max_wait_ns <= gs[i].wait_ns);
+		assert_true(gs[i].assist_ns <= wall);
+		for (size_t k = 1; k < gs[i].n_park; k++)
+			assert_true(gs[i].park[k].ns <= gs[i].park[k - 1].ns);
+	}
+	if (model_g_wait_summary(m, &w))
+		assert_true(w.max <= wall);
+}
+
+static void check_sched(const struct model *m)
+{
+	static struct gap_func f[1024];
+	struct starved st[STARVED_KEPT + 4];
+	struct park_total parks[WAIT_REASON_COUNT];
+	struct detail_state d;
+	struct sched_total s;
+	struct runq_summary q;
+	struct model_counts n;
+	uint64_t requests = 0;
+	size_t n_f = model_gap_funcs(m, f, 1024), n_st = model_starved(m, st, STARVED_KEPT + 4);
+	size_t n_parks = model_parks(m, parks, WAIT_REASON_COUNT);
+
+	model_counts(m, &n);
+	for (size_t i = 0; i < n_f; i++) {
+		uint64_t whys = 0;
+
+		for (size_t k = 0; k < GAP_WHY_COUNT; k++)
+			whys += f[i].why[k];
+		assert_int_equal(whys, f[i].unserved);
+		requests += f[i].requests;
+	}
+	assert_int_equal(requests, n.requests);
+	for (size_t i = 0; i < n_st; i++) {
+		assert_true((st[i].to_ns ? st[i].to_ns : model_now(m)) - st[i].from_ns > GO_SLICE_NS);
+		assert_true(st[i].n_holders <= STARVED_HOLDERS);
+	}
+	model_sched(m, &s);
+	for (size_t i = 1; i < n_parks; i++)
+		assert_true(parks[i].ns <= parks[i - 1].ns);
+	assert_true(s.gc_mark_max_ns <= s.gc_mark_ns);
+	assert_true(s.wait_kernel_ns <= s.wait_ns);
+	model_runq_summary(m, &q);
+	assert_true(q.imbalance >= 0 && q.max_spread <= q.max);
+	model_detail(m, &d);
+	assert_int_equal(d.level_ns[0] + d.level_ns[1] + d.level_ns[2], model_now(m) - model_start(m));
 }
 
 static void check_verdicts(const struct model *m)
@@ -168,11 +274,15 @@ static void anything(uint64_t seed)
 		if (i % 20000 == 0) {
 			check_rows(m);
 			check_totals(m);
+			check_goroutines(m);
+			check_sched(m);
 			check_verdicts(m);
 		}
 	}
 	check_rows(m);
 	check_totals(m);
+	check_goroutines(m);
+	check_sched(m);
 	check_verdicts(m);
 	model_free(m);
 }
@@ -266,20 +376,148 @@ static void cost_of_a_switch(void **state)
 
 	for (int i = 0; i < 200000; i++)
 		us = one_switch(m, &x, us, &seed);
-	begin = clock_now_ns();
+	begin = cpu_now_ns();
 	for (int i = 0; i < N; i++)
 		us = one_switch(m, &x, us, &seed);
-	print_message("%.0f ns per context switch, the test's own part included\n",
-		      (double)(clock_now_ns() - begin) / N);
+	print_message("%.0f ns per context switch, the test's own part included\n", (double)(cpu_now_ns() - begin) / N);
 	check_rows(m);
+}
+
+/* A Go scheduler as it could be: 4 Ps on 4 threads and CPUs, 40 goroutines, every change told. */
+#define GOROUTINES 40
+struct scheduler {
+	uint64_t on[4];                 /* goroutine on each P, 0 = none */
+	uint64_t queue[GOROUTINES + 1]; /* runnable, first in first out */
+	size_t n_queue;
+};
+
+static uint64_t next_runnable(struct scheduler *x)
+{
+	uint64_t goid = x->queue[0];
+
+	if (x->n_queue)
+		memmove(x->queue, x->queue + 1, --x->n_queue * sizeof(x->queue[0]));
+	return goid;
+}
+
+/* One goroutine leaves its P or is woken, one takes its place. Three events at most. */
+static uint64_t one_change(struct model *m, struct scheduler *x, uint64_t us, uint64_t *seed)
+{
+	uint16_t p = (uint16_t)(rng(seed) % 4);
+	uint32_t tid = 10U + p;
+	uint64_t goid = x->on[p], woken = 1 + rng(seed) % GOROUTINES;
+	bool asleep = true;
+
+	us += 1 + rng(seed) % 3;
+	if (goid && rng(seed) % 4) {
+		g_event(m, us, EV_G_PARK, tid, goid, p, 1 + rng(seed) % 5);
+		x->on[p] = 0;
+	} else if (goid) {
+		g_event(m, us, EV_G_YIELD, tid, goid, p, 0);
+		x->queue[x->n_queue++] = goid;
+		x->on[p] = 0;
+	}
+	for (size_t i = 0; i < x->n_queue; i++)
+		asleep &= x->queue[i] != woken;
+	for (size_t i = 0; i < 4; i++)
+		asleep &= x->on[i] != woken;
+	if (asleep) {
+		g_event(m, us, EV_G_READY, tid, woken, EV_NO_P, 0);
+		x->queue[x->n_queue++] = woken;
+	}
+	if (!x->on[p] && x->n_queue) {
+		x->on[p] = next_runnable(x);
+		g_event(m, us + 1, EV_G_RUN, tid, x->on[p], p, 0);
+	}
+	return us + 1;
+}
+
+static void a_consistent_scheduler_adds_up(void **state)
+{
+	static struct g_total g[GOROUTINES + 1];
+	struct model *m = *state;
+	struct scheduler x = {.on = {0}};
+	uint64_t seed = 5, us = 0, run = 0, used = 0;
+	struct model_counts n;
+	struct p_use p[8];
+	size_t count;
+
+	for (uint16_t cpu = 0; cpu < 4; cpu++)
+		comes(m, 0, cpu, 10U + cpu);
+	for (uint64_t i = 1; i <= GOROUTINES; i++) {
+		g_event(m, 0, EV_G_NEW, 10, i, EV_NO_P, 0);
+		x.queue[x.n_queue++] = i;
+	}
+	for (int i = 0; i < 100000; i++)
+		us = one_change(m, &x, us, &seed);
+	for (uint16_t cpu = 0; cpu < 4; cpu++)
+		sleeps(m, us, cpu, 10U + cpu, x.on[cpu], cpu);
+	count = model_goroutines(m, g, GOROUTINES + 1);
+	assert_int_equal(count, GOROUTINES);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(g[i].run_ns + g[i].wait_ns + g[i].parked_ns, US(us));
+		run += g[i].run_ns;
+	}
+	count = model_p_use(m, p, 8);
+	assert_int_equal(count, 4);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(p[i].run_ns <= US(us));
+		used += p[i].run_ns;
+	}
+	assert_true(run <= used);
+	model_counts(m, &n);
+	assert_int_equal(n.invalid, 0);
+	check_rows(m);
+	check_totals(m);
+	check_goroutines(m);
+	check_sched(m);
+}
+
+/* @n_idle goroutines beside the 40 that are busy make the table as large as a server's. */
+static void cost_of_exact_events(struct model *m, unsigned n_idle)
+{
+	enum { N = 1000000 };
+	struct scheduler x = {.on = {0}};
+	uint64_t seed = 5, us = 0, begin;
+	struct model_counts before, after;
+
+	for (uint16_t cpu = 0; cpu < 4; cpu++)
+		comes(m, 0, cpu, 10U + cpu);
+	for (uint64_t i = 0; i < n_idle; i++)
+		g_event(m, 0, EV_G_PARK, 10, 1000 + i, EV_NO_P, WAIT_IO_WAIT);
+	for (int i = 0; i < 200000; i++)
+		us = one_change(m, &x, us, &seed);
+	model_counts(m, &before);
+	begin = cpu_now_ns();
+	for (int i = 0; i < N; i++)
+		us = one_change(m, &x, us, &seed);
+	model_counts(m, &after);
+	print_message("%.0f ns per goroutine event beside %u idle goroutines, the test's own part included\n",
+		      (double)(cpu_now_ns() - begin) / (double)(after.events - before.events), n_idle);
+	check_rows(m);
+}
+
+static void cost_of_an_exact_event(void **state)
+{
+	cost_of_exact_events(*state, 0);
+}
+
+static void cost_with_many_goroutines(void **state)
+{
+	cost_of_exact_events(*state, 90000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(anything_1), cmocka_unit_test(anything_2),
-		cmocka_unit_test(anything_3), model_test(a_consistent_machine_adds_up),
+		cmocka_unit_test(anything_1),
+		cmocka_unit_test(anything_2),
+		cmocka_unit_test(anything_3),
+		model_test(a_consistent_machine_adds_up),
+		model_test(a_consistent_scheduler_adds_up),
 		model_test(cost_of_a_switch),
+		model_test(cost_of_an_exact_event),
+		model_test(cost_with_many_goroutines),
 	};
 
 	return cmocka_run_group_tests_name("random", tests, NULL, NULL);

@@ -1,68 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Judges: each verdict from a stream that deserves it, and nothing from one that doesn't. */
-#include "tests/model/stream.h"
-
-#include <stdlib.h>
-
-struct trial {
-	struct session session;
-	struct model *m;
-	struct verdict v[16];
-	size_t n;
-};
-
-static int begin(void **state)
-{
-	struct trial *t = test_calloc(1, sizeof(*t));
-
-	session_init(&t->session);
-	t->session.go_version = strdup("go1.22.12");
-	t->session.n_cpus = 2;
-	t->m = model_new(NULL, &t->session);
-	*state = t;
-	location(t->m, 1, "main.crunch", "/src/demo/crunch.go", 42);
-	location(t->m, 2, "main.worker", "/src/demo/worker.go", 7);
-	goroutine(t->m, 7, 2);
-	return t->m ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	struct trial *t = *state;
-
-	model_free(t->m);
-	session_done(&t->session);
-	test_free(t);
-	return 0;
-}
-
-static const struct verdict *find(struct trial *t, const char *code)
-{
-	t->n = model_verdicts(t->m, t->v, 16);
-	for (size_t i = 0; i < t->n; i++) {
-		if (strcmp(t->v[i].code, code) == 0)
-			return &t->v[i];
-	}
-	return NULL;
-}
-
-static const struct verdict *must_find(struct trial *t, const char *code)
-{
-	const struct verdict *v = find(t, code);
-
-	if (!v)
-		fail_msg("no verdict %s", code);
-	return v ? v : &t->v[0];
-}
-
-static bool says(const struct verdict *v, const char *words)
-{
-	for (size_t i = 0; i < v->n_evidence; i++) {
-		if (strstr(v->evidence[i], words))
-			return true;
-	}
-	return strstr(v->title, words) || strstr(v->advice, words);
-}
+#include "tests/model/trial.h"
 
 /* Goroutine 7 runs on from @from to @to though it is asked to yield 10 ms into it. */
 static void hog(struct model *m, uint64_t from_ms, uint64_t to_ms)
@@ -72,14 +10,6 @@ static void hog(struct model *m, uint64_t from_ms, uint64_t to_ms)
 	sample(m, from_ms * 1000 + 15000, 0, 10, 7, 1, 1);
 	taken(m, to_ms * 1000, 10, 7, 1, EV_TAKEN_YIELD);
 	sleeps(m, to_ms * 1000 + 1, 0, 10, 0, EV_NO_P);
-}
-
-static void runtime_says(struct model *m, int8_t off)
-{
-	struct event ev = {.head = {.kind = EV_RUNTIME}};
-
-	ev.runtime = (struct ev_runtime){.gomaxprocs = 2, .asyncpreemptoff = off};
-	model_feed(m, &ev);
 }
 
 static void nothing_wrong(void **state)
@@ -355,8 +285,6 @@ static void names_are_cut_and_escaped(void **state)
 		assert_null(strchr(v->evidence[i], '\n'));
 	assert_null(strchr(v->advice, '\n'));
 }
-
-#define verdict_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {

@@ -118,6 +118,44 @@ static inline void synthetic_events(struct model *m)
 	tick(m, 200000);
 }
 
+/* What detail exact adds: 9 waits for 40 ms while 7 (main.spin) holds the P, parks, assists; then it is lowered. */
+static inline void synthetic_exact_events(struct model *m)
+{
+	struct event ev = {.head = {.kind = EV_GOROUTINE}};
+
+	synthetic_events(m);
+	detail(m, 200000, DETAIL_EXACT, EV_DETAIL_ASKED, 0);
+	location(m, 3, "main.serve", "/src/worker/serve.go", 77);
+	location(m, 4, "runtime.gcBgMarkWorker", "/go/mgc.go", 1);
+	ev.goroutine = (struct ev_goroutine){.goid = 9, .parent_goid = 1, .start_loc = 3, .create_loc = 1};
+	model_feed(m, &ev);
+	goroutine(m, 30, 4);
+	taken(m, 200100, 100, 8, 0, EV_TAKEN_ASYNC);
+	g_event(m, 200110, EV_G_RUN, 100, 7, 0, 0);
+	for (uint64_t us = 210000; us < 370000; us += 50000) {
+		g_event(m, us, EV_G_READY, 101, 9, EV_NO_P, 0);
+		runq_len(m, us + 1, 0, 4);
+		runq_len(m, us + 2, 1, 0);
+		g_event(m, us + 40000, EV_G_PARK, 100, 7, 0, WAIT_SLEEP);
+		g_event(m, us + 40000, EV_G_RUN, 100, 9, 0, 0);
+		g_event(m, us + 40100, EV_G_ASSIST, 100, 9, 0, 0);
+		g_event(m, us + 40200, EV_G_ASSIST_END, 100, 9, 0, 0);
+		g_event(m, us + 41000, EV_G_SYSCALL, 100, 9, 0, 0);
+		g_event(m, us + 41300, EV_G_SYSCALL_EXIT, 100, 9, 0, 0);
+		g_event(m, us + 42000, EV_G_PARK, 100, 9, 0, WAIT_CHAN_RECEIVE);
+		g_event(m, us + 42010, EV_G_RUN, 100, 30, 0, 0);
+		g_event(m, us + 43010, EV_G_PARK, 100, 30, 0, WAIT_GC_WORKER_IDLE);
+		g_event(m, us + 43020, EV_G_READY, 100, 7, EV_NO_P, 0);
+		g_event(m, us + 43030, EV_G_RUN, 100, 7, 0, 0);
+	}
+	stw_stop(m, 410000, 101, EV_STW_GC_SWEEP_TERM);
+	stw_start(m, 410050, 101, 410000, 410010);
+	stw_stop(m, 420050, 101, EV_STW_GC_MARK_TERM);
+	stw_start(m, 420090, 101, 420050, 420060);
+	detail(m, 430000, DETAIL_SCHED, EV_DETAIL_OVERHEAD, 750);
+	tick(m, 450000);
+}
+
 static inline void synthetic_init(struct synthetic *y, bool go)
 {
 	synthetic_session(&y->session, go);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The text report, compared with text.golden. UPDATE_GOLDEN=1 writes the file anew: look at the difference in git. */
+/* The text report, compared with golden files. UPDATE_GOLDEN=1 writes the file anew: look at the difference in git. */
 #include "tests/report/synthetic.h"
 
 #include <errno.h>
@@ -21,28 +21,34 @@ static char *report_of(struct synthetic *y)
 	return text;
 }
 
-static void same_as_golden(void **state)
+static void compare(const char *path, void (*feed)(struct model *m))
 {
 	char golden[GOLDEN_MAX] = "";
 	struct synthetic y;
 
-	(void)state;
 	synthetic_init(&y, true);
-	synthetic_events(y.model);
+	feed(y.model);
 	char *text = report_of(&y);
 	if (getenv("UPDATE_GOLDEN")) {
-		FILE *f = fopen(GOLDEN_FILE, "w");
+		FILE *f = fopen(path, "w");
 		assert_non_null(f);
 		fputs(text, f);
 		fclose(f);
 	}
-	FILE *f = fopen(GOLDEN_FILE, "r");
+	FILE *f = fopen(path, "r");
 	assert_non_null(f);
 	assert_true(fread(golden, 1, sizeof(golden) - 1, f) > 0);
 	fclose(f);
 	assert_string_equal(text, golden);
 	free(text);
 	synthetic_done(&y);
+}
+
+static void same_as_golden(void **state)
+{
+	(void)state;
+	compare(GOLDEN_DIR "/text.golden", synthetic_events);
+	compare(GOLDEN_DIR "/text-exact.golden", synthetic_exact_events);
 }
 
 static void verdict_comes_first(void **state)

@@ -13,7 +13,7 @@
 #define MS    1000000ULL
 #define START 1000000000000ULL
 
-enum { LOC_MAIN = 1, LOC_CRUNCH, LOC_WORKER };
+enum { LOC_MAIN = 1, LOC_CRUNCH, LOC_WORKER, LOC_GC };
 enum { TID_A = 101, TID_B = 102, TID_OTHER = 900 };
 
 static void feed(struct scene *s, uint64_t ms10, struct event ev)
@@ -152,6 +152,41 @@ void scene_init(struct scene *s, bool evil)
 	     (struct event){.head.kind = EV_OVERHEAD,
 			    .overhead = {.probe_ns = 2 * MS, .self_ns = 8 * MS, .hits = 500}});
 	feed(s, 20000, (struct event){.head.kind = EV_TICK});
+}
+
+static void exact(struct scene *s, uint64_t at, uint8_t change, uint32_t tid, uint64_t goid, uint16_t p, uint8_t reason)
+{
+	feed(s, at,
+	     (struct event){.head = {.kind = EV_G, .tid = tid},
+			    .g = {.goid = goid, .p = p, .change = change, .reason = reason}});
+}
+
+void scene_init_exact(struct scene *s, bool evil)
+{
+	scene_init(s, evil);
+	feed(s, 20000, (struct event){.head.kind = EV_DETAIL, .detail = {.level = DETAIL_EXACT}});
+	loc(s, LOC_GC, "runtime.gcBgMarkWorker", 1);
+	feed(s, 20000, (struct event){.head.kind = EV_GOROUTINE, .goroutine = {.goid = 11, .start_loc = LOC_GC}});
+	in(s, 20000, 1, TID_B);
+	/* G7 computes on P0 for 300 ms at a time; G9 waits for it, works a little, calls the kernel, parks. */
+	for (uint64_t at = 20100; at < 39000; at += 4000) {
+		exact(s, at, EV_G_RUN, TID_A, 7, 0, 0);
+		exact(s, at + 1000, EV_G_READY, TID_B, 9, EV_NO_P, 0);
+		feed(s, at + 1500, (struct event){.head.kind = EV_RUNQ, .runq = {.p = 0, .len = 3}});
+		feed(s, at + 1500, (struct event){.head.kind = EV_RUNQ, .runq = {.p = 1, .len = 0}});
+		feed(s, at + 1500, (struct event){.head.kind = EV_RUNQ, .runq = {.p = EV_NO_P, .len = 1}});
+		exact(s, at + 3000, EV_G_PARK, TID_A, 7, 0, WAIT_SLEEP);
+		exact(s, at + 3000, EV_G_RUN, TID_A, 9, 0, 0);
+		exact(s, at + 3100, EV_G_ASSIST, TID_A, 9, 0, 0);
+		exact(s, at + 3150, EV_G_ASSIST_END, TID_A, 9, 0, 0);
+		exact(s, at + 3200, EV_G_SYSCALL, TID_A, 9, 0, 0);
+		exact(s, at + 3300, EV_G_SYSCALL_EXIT, TID_A, 9, 0, 0);
+		exact(s, at + 3400, EV_G_PARK, TID_A, 9, 0, WAIT_CHAN_RECEIVE);
+		exact(s, at + 3500, EV_G_RUN, TID_A, 11, 0, 0);
+		exact(s, at + 3800, EV_G_PARK, TID_A, 11, 0, WAIT_GC_WORKER_IDLE);
+	}
+	exact(s, 39000, EV_G_READY, TID_B, 7, EV_NO_P, 0);
+	feed(s, 40000, (struct event){.head.kind = EV_TICK});
 }
 
 #define BUSY_CPUS 16

@@ -18,6 +18,9 @@ struct scene {
 /** @evil: function and thread names with escape sequences, quotes and markup in them. */
 void scene_init(struct scene *s, bool evil);
 
+/** The same, seen at detail exact from then on: goroutines wait, park, assist; one starves and one still waits. */
+void scene_init_exact(struct scene *s, bool evil);
+
 /**
  * A larger session for measuring: 16 CPUs, 300 goroutines, @n_switches context switches at 50,000 a second, with gaps
  * and pauses between them. Always the same for the same @n_switches.

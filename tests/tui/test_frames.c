@@ -51,20 +51,39 @@ static void compare(const char *name, const char *got)
 	fputs(got, f);
 }
 
+struct frame {
+	const char *name;
+	int cols, rows;
+	const char *keys;
+	bool ascii;
+};
+
+static void compare_frames(struct scene *s, const struct frame *frames, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *text = NULL;
+		struct grid g;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		draw(s, &g, frames[i].cols, frames[i].rows, frames[i].keys, frames[i].ascii);
+		assert_int_equal(backend_text(&g, f), 0);
+		fclose(f);
+		compare(frames[i].name, text);
+		grid_done(&g);
+	}
+}
+
 static void golden(void **state)
 {
-	static const struct {
-		const char *name;
-		int cols, rows;
-		const char *keys;
-		bool ascii;
-	} frames[] = {
+	static const struct frame frames[] = {
 		{"cpus-120x40", 120, 40, "", false},
 		{"cpus-80x24", 80, 24, "", false},
 		{"cpus-40x10", 40, 10, "", false},
 		{"cpus-80x24-ascii", 80, 24, "", true},
 		{"too-small", 39, 9, "", false},
 		{"ps-80x24", 80, 24, "p", false},
+		{"scheduler-100x30", 100, 30, "\t\t\t\t", false},
 		{"threads-100x30", 100, 30, "m\t\t", false},
 		{"goroutines-100x30", 100, 30, "v\t\t\t", false},
 		{"verdicts-100x30", 100, 30, "\t", false},
@@ -78,18 +97,23 @@ static void golden(void **state)
 
 	(void)state;
 	scene_init(&s, false);
-	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
-		cleanup_free char *text = NULL;
-		struct grid g;
-		size_t len;
-		FILE *f = open_memstream(&text, &len);
+	compare_frames(&s, frames, ARRAY_SIZE(frames));
+	scene_done(&s);
+}
 
-		draw(&s, &g, frames[i].cols, frames[i].rows, frames[i].keys, frames[i].ascii);
-		assert_int_equal(backend_text(&g, f), 0);
-		fclose(f);
-		compare(frames[i].name, text);
-		grid_done(&g);
-	}
+static void golden_exact(void **state)
+{
+	static const struct frame frames[] = {
+		{"exact-goroutines-140x40", 140, 40, "v\t\t\t", false},
+		{"exact-scheduler-100x30", 100, 30, "v\t\t\t\t", false},
+		{"exact-scheduler-80x24-ascii", 80, 24, "v\t\t\t\tJJ", true},
+		{"exact-cursor-100x30", 100, 30, "v[j", false},
+	};
+	struct scene s;
+
+	(void)state;
+	scene_init_exact(&s, false);
+	compare_frames(&s, frames, ARRAY_SIZE(frames));
 	scene_done(&s);
 }
 
@@ -100,9 +124,9 @@ static void foreign_text(void **state)
 	struct theme t;
 
 	(void)state;
-	scene_init(&s, true);
+	scene_init_exact(&s, true);
 	assert_int_equal(theme_load(&t, "dark", NULL), 0);
-	for (const char *keys = "pmvc\t\t\t?"; *keys; keys++) {
+	for (const char *keys = "pmvc\t\t\t\t?"; *keys; keys++) {
 		char one[2] = {*keys, 0};
 		cleanup_free char *svg = NULL;
 		struct grid g;
@@ -168,7 +192,7 @@ static void any_size_draws(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_init(&s, false);
+	scene_init_exact(&s, false);
 	for (int cols = 1; cols < 260; cols += 13) {
 		for (int rows = 1; rows < 80; rows += 7) {
 			struct grid g;
@@ -183,9 +207,8 @@ static void any_size_draws(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),
-		cmocka_unit_test(foreign_text),
-		cmocka_unit_test(svg_is_well_formed),
+		cmocka_unit_test(golden),         cmocka_unit_test(golden_exact),
+		cmocka_unit_test(foreign_text),   cmocka_unit_test(svg_is_well_formed),
 		cmocka_unit_test(any_size_draws),
 	};
 

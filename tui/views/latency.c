@@ -55,7 +55,8 @@ static void draw_bars(struct grid *g, int x, int y, int cols, const struct hist 
 static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	struct model_hists h;
-	struct hist_summary gap, stw, stopping;
+	struct hist_summary gap, stw, stopping, wait = {0};
+	bool exact = model_g_wait_summary(ctx->model, &wait);
 
 	model_hists(ctx->model, &h);
 	model_gap_summary(ctx->model, &gap);
@@ -66,7 +67,10 @@ static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 		{"  stopping", h.stw_stopping, stopping},
 		{"run queue", h.runqueue, {0}},
 		{"kernel gap", h.kernel_gap, {0}},
+		{"G wait", h.goroutine_wait, wait},
 	};
+	int n_lines = exact ? 6 : 5; /* a goroutine's wait is known at detail exact only */
+
 	hist_summarize(h.runqueue, &lines[3].sum);
 	hist_summarize(h.kernel_gap, &lines[4].sum);
 
@@ -82,7 +86,7 @@ static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 		grid_text(g, x + 3 * VALUE_COLS + 7 + bars / 2 - 1, r.y, 4, ROLE_DIM, ROLE_BACKGROUND, 0, "3ms");
 		grid_text(g, x + 3 * VALUE_COLS + 7 + bars - 3, r.y, 3, ROLE_DIM, ROLE_BACKGROUND, 0, "10s");
 	}
-	for (int i = 0; i < 5 && i + 1 < r.h; i++) {
+	for (int i = 0; i < n_lines && i + 1 < r.h; i++) {
 		const struct line *l = &lines[i];
 		uint64_t values[] = {l->sum.p50, l->sum.p99, l->sum.max};
 		char buf[32];
@@ -97,7 +101,7 @@ static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 			else
 				snprintf(buf, sizeof(buf), "-");
 			int pad = w - (int)text_cols(buf);
-			bool bad = l->sum.count && i < 3 && values[k] > 2 * GO_SLICE_NS;
+			bool bad = l->sum.count && (i < 3 || i == 5) && values[k] > 2 * GO_SLICE_NS;
 			grid_text(g, x + k * VALUE_COLS + (pad > 0 ? pad : 0), y, VALUE_COLS,
 				  bad ? ROLE_CRITICAL : ROLE_TEXT, ROLE_BACKGROUND, 0, buf);
 		}

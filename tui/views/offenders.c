@@ -7,6 +7,7 @@
 #include "tui/views.h"
 
 #define GAPS_MAX 64
+#define WHY_COLS 90 /* from here on there is room for the reason */
 
 static void offenders_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
@@ -19,7 +20,7 @@ static void offenders_draw(const struct view_ctx *ctx, struct grid *g, struct re
 		grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "no goroutine has been asked to yield yet");
 		return;
 	}
-	bool wide = r.w >= 64;
+	bool wide = r.w >= 64, why = r.w >= WHY_COLS;
 	grid_printf(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "%8s  %-11s %-7s %s%s", "length", "ended", "G",
 		    wide ? "asked by         " : "", "function");
 	for (size_t i = first; i < n && (int)(i - first) + 1 < r.h; i++) {
@@ -45,8 +46,10 @@ static void offenders_draw(const struct view_ctx *ctx, struct grid *g, struct re
 			grid_printf(g, x, y, 16, ROLE_DIM, ROLE_BACKGROUND, 0, "%s", gap_cause_name(gap->cause));
 			x += 17;
 		}
-		grid_text(g, x, y, r.x + r.w - x, draw_func_role(ctx->model, gap->func), ROLE_BACKGROUND, 0,
-			  draw_place(place, sizeof(place), ctx->model, gap->func, gap->loc));
+		x += grid_text(g, x, y, r.x + r.w - x, draw_func_role(ctx->model, gap->func), ROLE_BACKGROUND, 0,
+			       draw_place(place, sizeof(place), ctx->model, gap->func, gap->loc));
+		if (why && gap->why != GAP_WHY_NONE)
+			grid_text(g, x + 2, y, r.x + r.w - x - 2, ROLE_DIM, ROLE_BACKGROUND, 0, gap_why_text(gap->why));
 	}
 }
 

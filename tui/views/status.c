@@ -17,6 +17,7 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 
 	model_counts(ctx->model, &counts);
 	grid_fill(g, r, ' ', ROLE_STATUS, ROLE_STATUS_BG);
+	struct detail_state detail;
 	const char *state = counts.exited     ? "ENDED"
 			    : ctx->ui->paused ? "PAUSED"
 			    : ctx->ui->follow ? "LIVE"
@@ -32,7 +33,9 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	for (int i = 0; i < EV_LOST_CAUSE_COUNT; i++)
 		lost += i == EV_LOST_LATE ? 0 : counts.lost[i];
 	text_count(n, sizeof(n), counts.events);
-	snprintf(text, sizeof(text), " %s/%s  %s events", s->collector ? s->collector : "?", detail_name(s->detail), n);
+	model_detail(ctx->model, &detail);
+	snprintf(text, sizeof(text), " %s/%s  %s events", s->collector ? s->collector : "?",
+		 detail_name((enum detail_level)detail.level), n);
 	x += grid_text(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, text);
 	x += grid_printf(g, x, r.y, r.x + r.w - x, lost ? ROLE_CRITICAL : ROLE_STATUS, ROLE_STATUS_BG, 0, "  %llu lost",
 			 (unsigned long long)lost);

@@ -24,6 +24,7 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_STOPPING] = {"stopping", 0x2592, 's', ROLE_STW_STOPPING},
 		[MARK_STOPPED] = {"stopped", 0x2588, 'S', ROLE_STW},
 		[MARK_SYSCALL] = {"system call", 0x2581, '_', ROLE_SYSCALL},
+		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
@@ -144,7 +145,7 @@ static void say_span(struct line *l, const struct span *span, uint64_t now, uint
 		[SPAN_IDLE] = "idle",           [SPAN_RUN] = "ran",
 		[SPAN_RUNTIME] = "runtime",     [SPAN_UNLABELLED] = "goroutine unknown, ran",
 		[SPAN_RUNNABLE] = "had no CPU", [SPAN_OTHER] = "another process",
-		[SPAN_SYSCALL] = "system call"};
+		[SPAN_SYSCALL] = "system call", [SPAN_WAITING_P] = "waited for a P"};
 	const struct model *m = l->s->ctx->model;
 	uint64_t end = span->end_ns < now ? span->end_ns : now;
 	char len[32], place[256];

@@ -11,7 +11,17 @@
 #define SCENE_LEGEND_MAX 12
 
 /* What the legend has to explain: only what is in the picture. */
-enum scene_mark { MARK_GAP, MARK_PENDING, MARK_NO_CPU, MARK_STOPPING, MARK_STOPPED, MARK_SYSCALL, MARK_OTHER, MARKS };
+enum scene_mark {
+	MARK_GAP,
+	MARK_PENDING,
+	MARK_NO_CPU,
+	MARK_STOPPING,
+	MARK_STOPPED,
+	MARK_SYSCALL,
+	MARK_WAITING_P,
+	MARK_OTHER,
+	MARKS
+};
 
 struct timeline_scene {
 	const struct view_ctx *ctx;

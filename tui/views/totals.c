@@ -7,6 +7,7 @@
 #include "tui/views.h"
 
 #define TOTALS_MAX 256
+#define EXACT_COLS 68 /* six columns of times and a name */
 
 static size_t scrolled(const struct view_ctx *ctx, size_t n)
 {
@@ -51,8 +52,11 @@ static void goroutines_draw(const struct view_ctx *ctx, struct grid *g, struct r
 	size_t n = model_goroutines(ctx->model, t, TOTALS_MAX);
 	int end = r.x + r.w;
 
+	bool wide = model_exact_seen(ctx->model) && r.w >= EXACT_COLS;
+
 	r = draw_title(g, r, "Goroutines, by run time", false);
-	grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run  longest  overrun  goroutine");
+	grid_printf(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run  longest  overrun %sgoroutine",
+		    wide ? "    wait  syscall   assist " : " ");
 	for (size_t i = scrolled(ctx, n), k = 1; i < n && (int)k < r.h; i++, k++) {
 		const struct func_info *f = model_func(ctx->model, t[i].start_func);
 		int y = r.y + (int)k, x = r.x;
@@ -61,7 +65,13 @@ static void goroutines_draw(const struct view_ctx *ctx, struct grid *g, struct r
 		x = put_ns(g, x, y, end, t[i].max_slice_ns > 2 * GO_SLICE_NS ? ROLE_CRITICAL : ROLE_TEXT,
 			   t[i].max_slice_ns);
 		x = put_ns(g, x, y, end, t[i].overrun_ns ? ROLE_WARNING : ROLE_DIM, t[i].overrun_ns);
-		x += 1 + grid_printf(g, x, y, end - x, ROLE_TEXT, ROLE_BACKGROUND, 0, "%llu",
+		if (wide) {
+			x = put_ns(g, x, y, end, t[i].max_wait_ns > GO_SLICE_NS ? ROLE_WARNING : ROLE_TEXT,
+				   t[i].wait_ns);
+			x = put_ns(g, x, y, end, t[i].syscall_ns ? ROLE_TEXT : ROLE_DIM, t[i].syscall_ns);
+			x = put_ns(g, x, y, end, t[i].assist_ns ? ROLE_WARNING : ROLE_DIM, t[i].assist_ns);
+		}
+		x += 1 + grid_printf(g, x, y, end - x, t[i].ended ? ROLE_DIM : ROLE_TEXT, ROLE_BACKGROUND, 0, "%llu",
 				     (unsigned long long)t[i].goid);
 		grid_text(g, x, y, end - x, draw_func_role(ctx->model, t[i].start_func), ROLE_BACKGROUND, 0,
 			  f ? draw_short_func(f->name) : "-");
