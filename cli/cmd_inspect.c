@@ -41,22 +41,28 @@ static const char *const probe_names[] = {
 };
 _Static_assert(ARRAY_SIZE(probe_names) == GO_PROBE_COUNT, "each probe has a name");
 
+static const char *const offsets_sources[] = {
+	[GO_OFFSETS_TABLE] = "table",
+	[GO_OFFSETS_DWARF] = "dwarf",
+	[GO_OFFSETS_GUESS] = "guess",
+};
+
 struct inspection {
 	pid_t pid; /* 0 = a file */
 	struct go_target *target;
 	const struct go_binary *binary;
 	struct session session;
 	int32_t gomaxprocs; /* -1 = unknown */
-	bool have_offsets, offsets_guessed;
-	int check; /* of the layout on the live process; 1 = not made */
+	bool have_offsets;
+	enum go_offsets_source offsets;
+	const char *offsets_version; /* of the toolchain they were read from; NULL = the program's own DWARF */
+	int check;                   /* of the layout on the live process; 1 = not made */
 	struct fault check_fault;
 };
 
 static void inspect_layout(struct inspection *in)
 {
-	struct go_offsets offsets;
-
-	in->have_offsets = go_binary_offsets(in->binary, &offsets, &in->offsets_guessed) == 0;
+	in->have_offsets = go_binary_offsets_source(in->binary, &in->offsets, &in->offsets_version) == 0;
 	if (!in->pid)
 		return;
 	in->check = go_target_selfcheck(in->target, &in->check_fault);
@@ -130,9 +136,12 @@ static void text_layout(const struct inspection *in)
 		printf("TLS offset      g is at the thread pointer %+" PRId64 "\n", tls);
 	else
 		puts("TLS offset      unknown: goroutines can't be labelled");
-	printf("offsets         %s", !in->have_offsets     ? "unknown for this version"
-				     : in->offsets_guessed ? "those of the newest known version"
-							   : "known for this version");
+	printf("offsets         %s%s",
+	       !in->have_offsets                 ? "unknown for this version"
+	       : in->offsets == GO_OFFSETS_DWARF ? "from the program's own DWARF"
+	       : in->offsets == GO_OFFSETS_TABLE ? "from the table, of "
+						 : "not known for this version; tried are those of ",
+	       in->have_offsets && in->offsets_version ? in->offsets_version : "");
 	if (in->check == 0)
 		puts("; verified on the process");
 	else if (in->check < 0)
@@ -217,7 +226,9 @@ static void json_layout(cJSON *root, const struct inspection *in)
 		cJSON_AddNumberToObject(o, "tls_g", (double)tls);
 	else
 		cJSON_AddNullToObject(o, "tls_g");
-	json_add_text(o, "offsets", !in->have_offsets ? NULL : in->offsets_guessed ? "guess" : "known");
+	json_add_text(o, "offsets", !in->have_offsets ? NULL : in->offsets == GO_OFFSETS_GUESS ? "guess" : "known");
+	json_add_text(o, "offsets_source", in->have_offsets ? offsets_sources[in->offsets] : NULL);
+	json_add_text(o, "offsets_version", in->offsets_version);
 	json_add_tristate(o, "verified", in->check > 0 ? -1 : in->check == 0);
 	json_add_text(o, "why", in->check < 0 ? in->check_fault.why : NULL);
 }

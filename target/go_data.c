@@ -143,10 +143,28 @@ static int find_sched(const struct go_binary *b, uint64_t *ret)
 	return -ENOENT;
 }
 
+/* allgadd: allgs = append(allgs, gp) (runtime/proc.go) stores a slice's three words. */
+static int find_allgs(const struct go_binary *b, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, "runtime.allgadd", &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		if (o.op[i].size == 8 && o.op[i].stores && uses(&o, o.op[i].vaddr + 8, 8, true) &&
+		    uses(&o, o.op[i].vaddr + 16, 8, true)) {
+			*ret = o.op[i].vaddr;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static const struct {
 	const char *name;
 	int (*find)(const struct go_binary *b, uint64_t *ret);
 } variables[] = {
+	{"runtime.allgs", find_allgs},
 	{"runtime.allm", find_allm},
 	{"runtime.allp", find_allp},
 	{"runtime.gomaxprocs", find_gomaxprocs},

@@ -54,7 +54,8 @@ int go_target_resolve_start(const struct go_target *t, uint64_t pc, struct go_lo
 
 /**
  * Locates the program and checks the offsets on the live process: walks allm; m.g0 must point back, m.procid must be a
- * thread of the process (in its pid namespace), each p.id must be its index. A few hundred µs with a dozen threads.
+ * thread of the process (in its pid namespace), of the goroutines that run one must point back to its M and have an id,
+ * each p.id must be its index, and the first of allgs must be goroutine 1. A few hundred µs with a dozen threads.
  * 0 = trusted; -EAGAIN = the runtime isn't far enough yet; -EINVAL = they are wrong and no goroutine may be shown;
  * -ESRCH = it has ended (@fault says which check failed).
  */

@@ -16,7 +16,7 @@ VARIANTS = {
     "pie": ["-buildmode=pie"],
     "stripped-pie": ["-buildmode=pie", "-ldflags=-s -w"],
 }
-DATA = ("runtime.allm", "runtime.allp", "runtime.sched", "runtime.gomaxprocs", "runtime.godebugDefault")
+DATA = ("runtime.allgs", "runtime.allm", "runtime.allp", "runtime.sched", "runtime.gomaxprocs", "runtime.godebugDefault")
 
 
 def dump(binary, *args, text=""):
@@ -42,11 +42,12 @@ def recovered(version, plain, stripped):
         assert full["data"][name] == names[name], (name, full["data"])
         assert name in bare["data"], (name, bare["data"])
     # Sections shift as a whole: distances between variables of .bss stay the same.
-    for name in ("runtime.allp", "runtime.sched"):
+    for name in ("runtime.allgs", "runtime.allp", "runtime.sched"):
         shift = bare["data"][name] - bare["data"]["runtime.allm"]
         assert shift == names[name] - names["runtime.allm"], (name, shift)
     assert len(full["probes"]) == len(bare["probes"]) >= 22, (len(full["probes"]), len(bare["probes"]))
-    assert full["offsets"] == bare["offsets"]
+    assert full["offsets"] == bare["offsets"] == full["dwarf"] and "dwarf" not in bare
+    assert full["source"] == bare["source"] == "table" and full["row"] == full["version"], full["row"]
 
 
 for v in VERSIONS:
@@ -55,6 +56,19 @@ for v in VERSIONS:
         recovered(v, "pie", "stripped-pie")
     one.__doc__ = f"Go {v}: variables of the runtime, probes and offsets without symbols"
     case(one)
+
+
+@case
+def another_build_of_a_version():
+    """a version that the table doesn't have to the letter is read from its DWARF, else taken from its release line"""
+    full = dump(go_build("tests/targets/truth", "1.22", tag="experiment", env={"GOEXPERIMENT": "arenas"}))
+    assert "X:arenas" in full["version"] and full["source"] == "dwarf", (full["version"], full["source"])
+    assert full["offsets"] == full["dwarf"]
+    bare = dump(go_build("tests/targets/truth", "1.22", "-ldflags=-s -w", tag="experiment-stripped",
+                         env={"GOEXPERIMENT": "arenas"}))
+    assert bare["source"] == "table" and bare["row"].startswith("go1.22."), bare
+    plain = dump(go_build("tests/targets/truth", "1.22", "-ldflags=-compressdwarf=false", tag="unpacked"))
+    assert plain["dwarf"] == plain["offsets"]
 
 
 run()
