@@ -210,9 +210,13 @@ static bool knob_entry(const struct go_binary *b, uint64_t header, size_t len, u
 	return false;
 }
 
+/* How often a name may stand in a file, and be pointed to, before it is given up. */
+#define TRIES_MAX 64
+
 int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
 {
 	size_t len = strlen(name);
+	int tries = 0;
 
 	if (!go_binary_is_go(b))
 		return -ENODATA;
@@ -228,10 +232,12 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 		while (at && (at = memmem(at, size - (size_t)(at - data), name, len))) {
 			uint64_t text = p->p_vaddr + (uint64_t)(at - data), header = 0;
 
-			while (elf_find_pointer(&b->elf, text, &header)) {
+			while (tries++ < TRIES_MAX && elf_find_pointer(&b->elf, text, &header)) {
 				if (knob_entry(b, header, len, ret_vaddr))
 					return 0;
 			}
+			if (tries >= TRIES_MAX)
+				return -ENOENT;
 			at++;
 		}
 	}

@@ -129,37 +129,46 @@ static bool is_runtime(const unsigned char *unit, size_t len)
 	       memcmp(unit + head + 1, unit_name, sizeof(unit_name)) == 0;
 }
 
+/* Reads the rest of a unit, of which @known bytes have been read; it is kept when it is the one with the types. */
+static int keep_unit(struct image *im, struct debug_section *s, const unsigned char *start, size_t known, size_t size)
+{
+	int err = image_grow(im, im->unit_at + size);
+
+	if (err < 0)
+		return err;
+	unsigned char *unit = im->data + im->unit_at;
+	memcpy(unit, start, known);
+	err = debug_section_read(s, unit + known, size - known);
+	if (err == 0 && memmem(unit, size, landmark, sizeof(landmark)))
+		im->unit_size = size;
+	return err;
+}
+
 /* Reads units until the one that holds the types. */
 static int read_unit(struct image *im, const struct elf_file *elf)
 {
 	cleanup_with(debug_section_close) struct debug_section s;
-	unsigned char start[HEAD_DWARF5 + 1 + sizeof(unit_name)];
+	unsigned char start[HEAD_DWARF5 + 1 + sizeof(unit_name)] = {0};
 	int err = debug_section_open(&s, elf, "info");
 	uint64_t at = 0;
 
 	for (int n = 0; err == 0 && n < UNITS_MAX && at < INFO_MAX; n++) {
 		uint32_t length;
 
-		err = debug_section_read(&s, start, sizeof(start));
+		err = debug_section_read(&s, start, LENGTH_SIZE);
 		if (err < 0)
 			break;
 		memcpy(&length, start, LENGTH_SIZE);
 		uint64_t size = (uint64_t)length + LENGTH_SIZE;
-		if (size < sizeof(start) || size > s.size - at) /* 64-bit DWARF announces itself by 0xffffffff */
+		if (size > s.size - at) /* 64-bit DWARF announces itself by 0xffffffff */
 			return -ENODATA;
-		if (!is_runtime(start, sizeof(start)) || size > UNIT_MAX) {
-			err = debug_section_skip(&s, size - sizeof(start));
-			at += size;
-			continue;
-		}
-		err = image_grow(im, im->unit_at + (size_t)size);
-		if (err < 0)
-			break;
-		unsigned char *unit = im->data + im->unit_at;
-		memcpy(unit, start, sizeof(start));
-		err = debug_section_read(&s, unit + sizeof(start), (size_t)size - sizeof(start));
-		if (err == 0 && memmem(unit, (size_t)size, landmark, sizeof(landmark))) {
-			im->unit_size = (size_t)size;
+		size_t known = size < sizeof(start) ? (size_t)size : sizeof(start);
+		err = debug_section_read(&s, start + LENGTH_SIZE, known - LENGTH_SIZE);
+		if (err == 0 && is_runtime(start, known) && size <= UNIT_MAX)
+			err = keep_unit(im, &s, start, known, (size_t)size);
+		else if (err == 0)
+			err = debug_section_skip(&s, size - known);
+		if (err == 0 && im->unit_size) {
 			im->unit_offset = at;
 			return 0;
 		}

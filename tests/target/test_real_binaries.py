@@ -50,12 +50,42 @@ def recovered(version, plain, stripped):
     assert full["source"] == bare["source"] == "table" and full["row"] == full["version"], full["row"]
 
 
+def located(version):
+    """Four addresses in each function, compared with the go tool's answer, which reads the same table."""
+    binary = go_build("tests/targets/truth", version, *VARIANTS["plain"], tag="plain")
+    p = subprocess.run([go_tool(version), "tool", "nm", "-size", binary], capture_output=True, text=True, timeout=60)
+    functions = [f for f in (l.split() for l in p.stdout.splitlines()) if len(f) == 4 and f[2] in "tT" and int(f[1]) > 8]
+    at = sorted({int(f[0], 16) + i * int(f[1]) // 4 for f in functions for i in range(4)})
+    p = subprocess.run([go_tool(version), "tool", "addr2line", binary], input="\n".join(hex(a) for a in at),
+                       capture_output=True, text=True, timeout=120)
+    theirs = p.stdout.splitlines()
+    ours = dump(binary, "--resolve", text="\n".join(f"{a:x}" for a in at))["resolved"]
+    wrong, inlined = [], 0
+    for i, a in enumerate(at):
+        func, line = theirs[2 * i], theirs[2 * i + 1]
+        if line.endswith(":-1"):
+            continue  # marks of the linker, without a line
+        own = ours.get(f"{a:x}")
+        if own is None or f"{own[1]}:{own[2]}" != line:
+            wrong.append((hex(a), own, func, line))
+        elif own[0] != func:
+            inlined += 1  # theirs is the function that the call was inlined into
+    assert not wrong, (len(wrong), wrong[:5])
+    assert len(at) > 4000 and inlined > 200, (len(at), inlined)
+
+
 for v in VERSIONS:
     def one(v=v):
         recovered(v, "plain", "stripped")
         recovered(v, "pie", "stripped-pie")
     one.__doc__ = f"Go {v}: variables of the runtime, probes and offsets without symbols"
     case(one)
+
+for v in VERSIONS:
+    def two(v=v):
+        located(v)
+    two.__doc__ = f"Go {v}: file and line all over the program as go tool addr2line says"
+    case(two)
 
 
 @case
