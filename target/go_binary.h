@@ -118,13 +118,13 @@ enum go_probe_id {
 	GO_PROBE_COUNT
 };
 
-/* Where the g or the p is that a probe tells of (ABIInternal's registers). */
+/* Where the g or the p is that a probe tells of: ABIInternal's registers on amd64, and on arm64. */
 enum go_subject {
 	GO_SUBJECT_NONE, /* it tells of none */
-	GO_SUBJECT_AX,   /* the first argument */
-	GO_SUBJECT_BX,   /* the second argument */
-	GO_SUBJECT_G,    /* R14: the current goroutine, never g0 at these places */
-	GO_SUBJECT_M,    /* R14.m: R14 is g or g0; what is meant hangs on its M */
+	GO_SUBJECT_AX,   /* the first argument: AX, x0 */
+	GO_SUBJECT_BX,   /* the second argument: BX, x1 */
+	GO_SUBJECT_G,    /* R14, x28: the current goroutine, never g0 at these places */
+	GO_SUBJECT_M,    /* R14.m, x28.m: that register holds g or g0; what is meant hangs on its M */
 };
 
 struct go_probe {
@@ -219,7 +219,10 @@ enum go_offsets_source { GO_OFFSETS_TABLE, GO_OFFSETS_DWARF, GO_OFFSETS_GUESS };
  */
 int go_binary_offsets_source(const struct go_binary *b, enum go_offsets_source *ret, const char **ret_version);
 
-/** Distance of g from the thread pointer (fs on amd64), e.g. -8. 0, -ENODATA when it can't be told from the file. */
+/**
+ * Distance of g from the thread pointer (fs on amd64, TPIDR_EL0 on arm64), e.g. -8. 0, -ENODATA when it can't be told
+ * from the file, and on arm64 without cgo, where the runtime keeps g in x28 only.
+ */
 int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset);
 
 #endif

@@ -87,12 +87,11 @@ static int find_godebug_default(const struct go_binary *b, uint64_t *ret)
 	return err < 0 ? string_argument_in(b, "runtime.parsedebugvars", ret) : err;
 }
 
-/* runtime.GOMAXPROCS begins with a load of it (runtime/debug.go): four bytes. */
-static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
+static int first_int32_in(const struct go_binary *b, const char *func, uint64_t *ret)
 {
 	struct operands o;
 
-	if (!operands_of(b, "runtime.GOMAXPROCS", &o))
+	if (!operands_of(b, func, &o))
 		return -ENOENT;
 	for (size_t i = 0; i < o.n; i++) {
 		if (o.op[i].size == 4 && !o.op[i].stores) {
@@ -101,6 +100,14 @@ static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
 		}
 	}
 	return -ENOENT;
+}
+
+/* procresize begins with old := gomaxprocs (runtime/proc.go), GOMAXPROCS, which a program may lack, with a load too. */
+static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
+{
+	int err = first_int32_in(b, "runtime.GOMAXPROCS", ret);
+
+	return err < 0 ? first_int32_in(b, "runtime.procresize", ret) : err;
 }
 
 /* mcommoninit: mp.alllink = allm; atomicstorep(&allm, mp) (runtime/proc.go): loaded, and its address taken. */
@@ -260,8 +267,16 @@ int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset)
 	uint64_t value;
 	unsigned char type;
 
-	if (!go_binary_is_go(b) || b->elf.machine != EM_X86_64)
+	if (!go_binary_is_go(b))
 		return -ENODATA;
+	/* runtime/tls_arm64.s: the word is only kept for C's sake; else g is in x28 alone. */
+	if (b->elf.machine == EM_AARCH64) {
+		struct go_func f;
+
+		if (!go_binary_is_cgo_linked(b) || go_pclntab_func_named(&b->tab, "runtime.load_g", &f) < 0)
+			return -ENODATA;
+		return go_code_tls(&b->elf, &f, ret_offset) < 0 ? -ENODATA : 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
 		struct go_func f;
 

@@ -90,8 +90,9 @@ static void dump_probes(const struct go_binary *b)
 		if (!go_binary_probe_wanted(b, (enum go_probe_id)id) ||
 		    go_binary_probe(b, (enum go_probe_id)id, &p) < 0)
 			continue;
-		printf("%s\"%d\": {\"func\": \"%s\", \"vaddr\": %" PRIu64 ", \"emulated\": %s, \"subject\": %u}", comma,
-		       id, p.func, p.vaddr, p.emulated ? "true" : "false", p.subject);
+		printf("%s\"%d\": {\"func\": \"%s\", \"vaddr\": %" PRIu64 ", \"file_offset\": %" PRIu64
+		       ", \"emulated\": %s, \"subject\": %u}",
+		       comma, id, p.func, p.vaddr, p.file_offset, p.emulated ? "true" : "false", p.subject);
 		comma = ",\n ";
 	}
 	putchar('}');

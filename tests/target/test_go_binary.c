@@ -115,7 +115,7 @@ static void probes_by_architecture(void **state)
 	struct go_probe p;
 
 	(void)state;
-	for (size_t i = 0; i < 1; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
 		struct synth s = {.magic = SYNTH_MAGIC_120, .machine = machines[i], .version = "go1.22.12"};
 		struct go_binary *b = open_synth(&s);
 

@@ -31,6 +31,13 @@ def symbols(version, binary):
     return {f[2]: int(f[0], 16) for f in (l.split() for l in p.stdout.splitlines()) if len(f) == 3}
 
 
+def same_distances(data, names):
+    """Without symbols the sections lie elsewhere, but shift as a whole: these are all of .bss."""
+    for name in ("runtime.allp", "runtime.sched"):
+        apart = data[name] - data["runtime.allgs"]
+        assert apart == names[name] - names["runtime.allgs"], (name, apart)
+
+
 def recovered(version, plain, stripped):
     """The code of both is the same but for where data lies: compare each with its own symbols, through the code."""
     full = dump(go_build("tests/targets/truth", version, *VARIANTS[plain], tag=plain))
@@ -41,10 +48,7 @@ def recovered(version, plain, stripped):
             continue  # came in 1.20
         assert full["data"][name] == names[name], (name, full["data"])
         assert name in bare["data"], (name, bare["data"])
-    # Sections shift as a whole: distances between variables of .bss stay the same.
-    for name in ("runtime.allgs", "runtime.allp", "runtime.sched"):
-        shift = bare["data"][name] - bare["data"]["runtime.allm"]
-        assert shift == names[name] - names["runtime.allm"], (name, shift)
+    same_distances(bare["data"], names)
     assert len(full["probes"]) == len(bare["probes"]) >= 22, (len(full["probes"]), len(bare["probes"]))
     assert full["offsets"] == bare["offsets"] == full["dwarf"] and "dwarf" not in bare
     assert full["source"] == bare["source"] == "table" and full["row"] == full["version"], full["row"]
@@ -74,6 +78,35 @@ def located(version):
     assert len(at) > 4000 and inlined > 200, (len(at), inlined)
 
 
+def is_simulated(word):
+    """What arm64's uprobes don't single-step (arch/arm64/kernel/probes/decode-insn.c): b.cond, cbz, tbz, bl, ret."""
+    return word >> 24 in (0x54, 0x34, 0x35, 0xB4, 0xB5, 0x36, 0x37, 0xB6, 0xB7) or word >> 26 == 0x25 or word == 0xD65F03C0
+
+
+def on_arm64(version):
+    arm = {"GOARCH": "arm64"}
+    for variant in VARIANTS:
+        binary = go_build("tests/targets/exit42", version, *VARIANTS[variant], tag="arm64-" + variant, env=arm)
+        seen = dump(binary)
+        assert seen["arch"] == "arm64" and seen["source"] == "table" and "tls_g" not in seen, seen
+        assert len(seen["probes"]) >= 22, len(seen["probes"])
+        image = open(binary, "rb").read()
+        for probe in seen["probes"].values():
+            word = int.from_bytes(image[probe["file_offset"]:][:4], "little")
+            assert probe["emulated"] and is_simulated(word), (version, variant, probe, hex(word))
+        if "stripped" not in variant:
+            names = symbols(version, binary)
+            bare = dump(go_build("tests/targets/exit42", version, *VARIANTS["stripped-pie" if variant == "pie" else "stripped"],
+                                 tag="arm64-stripped" + ("-pie" if variant == "pie" else ""), env=arm))
+            assert seen["dwarf"] == seen["offsets"] == bare["offsets"]
+            for name in DATA:
+                if name == "runtime.godebugDefault" and version == "1.19":
+                    continue
+                assert seen["data"][name] == names[name], name
+                assert name in bare["data"], (name, bare["data"])
+            same_distances(bare["data"], names)
+
+
 for v in VERSIONS:
     def one(v=v):
         recovered(v, "plain", "stripped")
@@ -86,6 +119,12 @@ for v in VERSIONS:
         located(v)
     two.__doc__ = f"Go {v}: file and line all over the program as go tool addr2line says"
     case(two)
+
+for v in VERSIONS:
+    def three(v=v):
+        on_arm64(v)
+    three.__doc__ = f"Go {v} for arm64: variables, offsets, and probes where the kernel needs no single step"
+    case(three)
 
 
 @case
