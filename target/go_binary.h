@@ -205,12 +205,19 @@ int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_va
 int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
 
 /**
+ * The same for several settings at the cost of one: ret_vaddrs[i] is 0 when the version has no names[i].
+ * 0, -ENOENT when the table isn't found, -ENODATA.
+ */
+int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs);
+
+/**
  * Offsets for this binary: of the table when it has this very version; else from the binary's DWARF; else those of the
  * same release line, which seldom change within it; else the newest known before it (then *ret_guess is true, and they
  * may be used only when go_target_selfcheck() passes). 0, -ENODATA.
  */
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess);
 
+/* TABLE: a row of the table, of the same release line. DWARF: the binary's own. GUESS: a row of an older one. */
 enum go_offsets_source { GO_OFFSETS_TABLE, GO_OFFSETS_DWARF, GO_OFFSETS_GUESS };
 
 /**

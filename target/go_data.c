@@ -220,13 +220,12 @@ static bool knob_entry(const struct go_binary *b, uint64_t header, size_t len, u
 /* How often a name may stand in a file, and be pointed to, before it is given up. */
 #define TRIES_MAX 64
 
-int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+/* The entry of a setting, and the variable behind it. */
+static int find_entry(const struct go_binary *b, const char *name, uint64_t *ret_header, uint64_t *ret_vaddr)
 {
 	size_t len = strlen(name);
 	int tries = 0;
 
-	if (!go_binary_is_go(b))
-		return -ENODATA;
 	/* The bytes of the name stand in read-only data, maybe as a part of other strings; a string header points to
 	 * them. */
 	for (size_t i = 0; i < b->elf.n_phdrs; i++) {
@@ -237,10 +236,11 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 			continue;
 		const unsigned char *data = elf_rest(&b->elf, p->p_vaddr, &size), *at = data;
 		while (at && (at = memmem(at, size - (size_t)(at - data), name, len))) {
-			uint64_t text = p->p_vaddr + (uint64_t)(at - data), header = 0;
+			uint64_t text = p->p_vaddr + (uint64_t)(at - data);
 
-			while (tries++ < TRIES_MAX && elf_find_pointer(&b->elf, text, &header)) {
-				if (knob_entry(b, header, len, ret_vaddr))
+			*ret_header = 0;
+			while (tries++ < TRIES_MAX && elf_find_pointer(&b->elf, text, ret_header)) {
+				if (knob_entry(b, *ret_header, len, ret_vaddr))
 					return 0;
 			}
 			if (tries >= TRIES_MAX)
@@ -249,6 +249,43 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 		}
 	}
 	return -ENOENT;
+}
+
+int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+{
+	uint64_t header;
+
+	return go_binary_is_go(b) ? find_entry(b, name, &header, ret_vaddr) : -ENODATA;
+}
+
+/* The entries lie together: some 30 of 24 to 48 bytes. */
+#define TABLE_BYTES  4096U
+#define NAME_MAX_LEN 32U
+
+int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs)
+{
+	uint64_t anchor, vaddr;
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	int err = find_entry(b, "asyncpreemptoff", &anchor, &vaddr);
+	if (err < 0)
+		return err;
+	memset(ret_vaddrs, 0, n * sizeof(*ret_vaddrs));
+	for (uint64_t at = anchor - TABLE_BYTES; at < anchor + TABLE_BYTES; at += 8) {
+		uint64_t text, len;
+
+		if (!elf_pointer(&b->elf, at + 8, &len) || len == 0 || len > NAME_MAX_LEN ||
+		    !elf_pointer(&b->elf, at, &text))
+			continue;
+		const void *name = elf_at(&b->elf, text, (size_t)len);
+		for (size_t i = 0; name && i < n; i++) {
+			if (!ret_vaddrs[i] && strlen(names[i]) == len && memcmp(names[i], name, (size_t)len) == 0 &&
+			    knob_entry(b, at, (size_t)len, &vaddr))
+				ret_vaddrs[i] = vaddr;
+		}
+	}
+	return 0;
 }
 
 int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
-from lib import BUILD, case, go_build, go_tool, run  # noqa: E402
+from lib import BUILD, case, go_build, go_tool, run, schedtop, start, stop, wait_for  # noqa: E402
 
 VERSIONS = ("1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26")
 VARIANTS = {
@@ -125,6 +125,40 @@ for v in VERSIONS:
         on_arm64(v)
     three.__doc__ = f"Go {v} for arm64: variables, offsets, and probes where the kernel needs no single step"
     case(three)
+
+
+def settings_in_memory(version):
+    """A stripped, position-independent process: what GODEBUG says stands in its memory, under the right names."""
+    binary = go_build("tests/targets/yield", version, *VARIANTS["stripped-pie"], tag="stripped-pie")
+    told = {"gctrace": 0, "gcshrinkstackoff": 1, "adaptivestackstart": 0, "madvdontneed": 0, "schedtrace": 0}
+    env = {**os.environ, "GODEBUG": ",".join(f"{k}={v}" for k, v in told.items()), "GOGC": "77"}
+    proc = start([binary, "-wait", "20s"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        def seen():
+            p = schedtop("inspect", "--json", proc.pid)
+            assert p.returncode == 0, p.stderr
+            return json.loads(p.stdout)
+        wait_for("the runtime to start", lambda: seen()["gomaxprocs"])
+        all_of_it = seen()
+        rows = {g["name"]: g for g in all_of_it["godebug"]}
+        for name, value in told.items():
+            assert rows[name]["value"] == value and rows[name]["source"] == "environment", rows[name]
+        for row in rows.values():
+            assert row["exists"] == (row["value"] is not None), row
+            if row["exists"] and row["name"] not in told:
+                assert row["source"] in ("default", "go:debug"), row
+        assert rows["containermaxprocs"]["exists"] == (version in ("1.25", "1.26"))
+        assert all_of_it["runtime_env"] == {"GOMAXPROCS": None, "GOGC": "77", "GOMEMLIMIT": None}
+        assert all_of_it["layout"]["verified"] is True, all_of_it["layout"]
+    finally:
+        stop(proc)
+
+
+for v in VERSIONS:
+    def four(v=v):
+        settings_in_memory(v)
+    four.__doc__ = f"Go {v}: GODEBUG settings in a live process without symbols"
+    case(four)
 
 
 @case
