@@ -3,6 +3,7 @@
 """go_binary on real programs: what it recovers without symbols and DWARF is what they say."""
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -172,6 +173,23 @@ def another_build_of_a_version():
     assert bare["source"] == "table" and bare["row"].startswith("go1.22."), bare
     plain = dump(go_build("tests/targets/truth", "1.22", "-ldflags=-compressdwarf=false", tag="unpacked"))
     assert plain["dwarf"] == plain["offsets"]
+
+
+@case
+def who_switches_async_preemption_off():
+    """only gccheckmark's statement in Go 1.25 and later assigns to asyncpreemptoff, and no kernel's version is asked for it"""
+    for version in VERSIONS:
+        runtime = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(go_tool(version)))), "src", "runtime")
+        writes, asks = [], []
+        for name in sorted(os.listdir(runtime)):
+            if not name.endswith(".go") or name.endswith("_test.go"):
+                continue
+            text = open(os.path.join(runtime, name)).read()
+            writes += [name] * len(re.findall(r"debug\.asyncpreemptoff\s*=[^=]", text))
+            asks += [name] * len(re.findall(r"getKernelVersion\(\)", text))
+        assert writes == (["runtime1.go"] if version in ("1.25", "1.26") else []), (version, writes)
+        # The function and its one caller, which is for 32-bit systems and chooses a form of futex.
+        assert asks == (["os_linux.go", "os_linux32.go"] if version == "1.26" else []), (version, asks)
 
 
 run()
