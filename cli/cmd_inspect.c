@@ -41,22 +41,30 @@ static const char *const probe_names[] = {
 };
 _Static_assert(ARRAY_SIZE(probe_names) == GO_PROBE_COUNT, "each probe has a name");
 
+static const char *const offsets_sources[] = {
+	[GO_OFFSETS_TABLE] = "table",
+	[GO_OFFSETS_DWARF] = "dwarf",
+	[GO_OFFSETS_GUESS] = "guess",
+};
+
 struct inspection {
 	pid_t pid; /* 0 = a file */
 	struct go_target *target;
 	const struct go_binary *binary;
 	struct session session;
 	int32_t gomaxprocs; /* -1 = unknown */
-	bool have_offsets, offsets_guessed;
+	bool have_offsets;
+	enum go_offsets_source offsets;
+	const char *offsets_version; /* of the toolchain they were read from; NULL = the program's own DWARF */
+	struct go_godebug godebug[GO_GODEBUG_MAX];
+	size_t n_godebug;
 	int check; /* of the layout on the live process; 1 = not made */
 	struct fault check_fault;
 };
 
 static void inspect_layout(struct inspection *in)
 {
-	struct go_offsets offsets;
-
-	in->have_offsets = go_binary_offsets(in->binary, &offsets, &in->offsets_guessed) == 0;
+	in->have_offsets = go_binary_offsets_source(in->binary, &in->offsets, &in->offsets_version) == 0;
 	if (!in->pid)
 		return;
 	in->check = go_target_selfcheck(in->target, &in->check_fault);
@@ -78,6 +86,7 @@ static int inspect(struct inspection *in, const char *path, struct fault *fault)
 		return fault_set(fault, err, "inspect", "%s", strerror(-err));
 	if (go_target_is_go(in->target))
 		inspect_layout(in);
+	in->n_godebug = go_target_godebug(in->target, &in->session, in->godebug, ARRAY_SIZE(in->godebug));
 	return 0;
 }
 
@@ -122,6 +131,63 @@ static void text_async(const struct inspection *in)
 		printf("                - %s\n", ESC(s->async_evidence[i]));
 }
 
+/* Environment variables that change the same things as GODEBUG, and what holds when they aren't set. */
+static const struct {
+	const char *name, *unset;
+} runtime_env[] = {
+	{"GOMAXPROCS", "as many as CPUs, from Go 1.25 no more than the cgroup's quota"},
+	{"GOGC", "100"},
+	{"GOMEMLIMIT", "no limit"},
+};
+
+static const char *env_value(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_env; i++) {
+		if (strcmp(s->env[i].key, name) == 0)
+			return s->env[i].value;
+	}
+	return NULL;
+}
+
+/* "since 1.21", "1.22 to 1.24", "" for what every version has. */
+static const char *versions(char *dst, size_t cap, const struct go_godebug *g)
+{
+	dst[0] = '\0';
+	if (g->since && g->until)
+		snprintf(dst, cap, "1.%d to 1.%d", g->since, g->until);
+	else if (g->since)
+		snprintf(dst, cap, "since 1.%d", g->since);
+	else if (g->until)
+		snprintf(dst, cap, "until 1.%d", g->until);
+	return dst;
+}
+
+static void text_godebug(const struct inspection *in)
+{
+	puts("GODEBUG");
+	for (size_t i = 0; i < in->n_godebug; i++) {
+		const struct go_godebug *g = &in->godebug[i];
+		const char *source = async_source_name((enum async_source)g->source);
+		char value[32] = "?", when[32];
+
+		if (g->known)
+			snprintf(value, sizeof(value), "%" PRId32, g->value);
+		versions(when, sizeof(when), g);
+		if (g->exists)
+			printf("  %-24s %-10s %-14s %s%s%s\n", g->name, value, source ? source : "unknown", g->about,
+			       when[0] ? "; " : "", when);
+		else if (g->source != ASYNC_SOURCE_DEFAULT)
+			printf("  %-24s %-10s %-14s has no effect: this version of Go doesn't have it (%s)\n", g->name,
+			       "-", source ? source : "unknown", when);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(runtime_env) && in->pid; i++) {
+		const char *value = env_value(&in->session, runtime_env[i].name);
+
+		printf("%-15s %s%s\n", runtime_env[i].name,
+		       value ? ESC(value) : "not set: ", value ? " (environment)" : runtime_env[i].unset);
+	}
+}
+
 static void text_layout(const struct inspection *in)
 {
 	int64_t tls;
@@ -130,9 +196,12 @@ static void text_layout(const struct inspection *in)
 		printf("TLS offset      g is at the thread pointer %+" PRId64 "\n", tls);
 	else
 		puts("TLS offset      unknown: goroutines can't be labelled");
-	printf("offsets         %s", !in->have_offsets     ? "unknown for this version"
-				     : in->offsets_guessed ? "those of the newest known version"
-							   : "known for this version");
+	printf("offsets         %s%s",
+	       !in->have_offsets                 ? "unknown for this version"
+	       : in->offsets == GO_OFFSETS_DWARF ? "from the program's own DWARF"
+	       : in->offsets == GO_OFFSETS_TABLE ? "from the table, of "
+						 : "not known for this version; tried are those of ",
+	       in->have_offsets && in->offsets_version ? in->offsets_version : "");
 	if (in->check == 0)
 		puts("; verified on the process");
 	else if (in->check < 0)
@@ -180,6 +249,7 @@ static void print_text(const struct inspection *in)
 	text_async(in);
 	if (in->gomaxprocs > 0)
 		printf("GOMAXPROCS      %" PRId32 "\n", in->gomaxprocs);
+	text_godebug(in);
 	text_layout(in);
 	text_probes(in);
 }
@@ -208,6 +278,39 @@ static void json_probes(cJSON *root, const struct inspection *in)
 	}
 }
 
+static void add_version(cJSON *o, const char *key, int minor)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "1.%d", minor);
+	json_add_text(o, key, minor ? text : NULL);
+}
+
+static void json_godebug(cJSON *root, const struct inspection *in)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "godebug");
+	cJSON *env = cJSON_AddObjectToObject(root, "runtime_env");
+
+	for (size_t i = 0; i < in->n_godebug; i++) {
+		const struct go_godebug *g = &in->godebug[i];
+		cJSON *o = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(o, "name", g->name);
+		if (g->known)
+			cJSON_AddNumberToObject(o, "value", g->value);
+		else
+			cJSON_AddNullToObject(o, "value");
+		json_add_text(o, "source", async_source_name((enum async_source)g->source));
+		cJSON_AddBoolToObject(o, "exists", g->exists);
+		add_version(o, "since", g->since);
+		add_version(o, "until", g->until);
+		cJSON_AddStringToObject(o, "about", g->about);
+		cJSON_AddItemToArray(a, o);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(runtime_env); i++)
+		json_add_text(env, runtime_env[i].name, env_value(&in->session, runtime_env[i].name));
+}
+
 static void json_layout(cJSON *root, const struct inspection *in)
 {
 	cJSON *o = cJSON_AddObjectToObject(root, "layout");
@@ -217,7 +320,9 @@ static void json_layout(cJSON *root, const struct inspection *in)
 		cJSON_AddNumberToObject(o, "tls_g", (double)tls);
 	else
 		cJSON_AddNullToObject(o, "tls_g");
-	json_add_text(o, "offsets", !in->have_offsets ? NULL : in->offsets_guessed ? "guess" : "known");
+	json_add_text(o, "offsets", !in->have_offsets ? NULL : in->offsets == GO_OFFSETS_GUESS ? "guess" : "known");
+	json_add_text(o, "offsets_source", in->have_offsets ? offsets_sources[in->offsets] : NULL);
+	json_add_text(o, "offsets_version", in->offsets_version);
 	json_add_tristate(o, "verified", in->check > 0 ? -1 : in->check == 0);
 	json_add_text(o, "why", in->check < 0 ? in->check_fault.why : NULL);
 }
@@ -244,6 +349,7 @@ static int print_json(const struct inspection *in)
 	json_add_tristate(async, "enabled", s->async_enabled);
 	json_add_text(async, "source", async_source_name(s->async_source));
 	json_add_texts_n(async, "evidence", s->async_evidence, s->n_async_evidence);
+	json_godebug(root, in);
 	json_layout(root, in);
 	json_probes(root, in);
 	return json_write_print(root, stdout);

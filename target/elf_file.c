@@ -176,20 +176,35 @@ bool elf_offset(const struct elf_file *f, uint64_t vaddr, uint64_t *ret)
 	return true;
 }
 
+static const Elf64_Shdr *section_named(const struct elf_file *f, const char *name)
+{
+	for (size_t i = 0; f->shstr && i < f->n_shdrs; i++) {
+		if (f->shdrs[i].sh_name < f->shstr_size && strcmp(f->shstr + f->shdrs[i].sh_name, name) == 0)
+			return &f->shdrs[i];
+	}
+	return NULL;
+}
+
 bool elf_section(const struct elf_file *f, const char *name, const void **ret_data, size_t *ret_len,
 		 uint64_t *ret_vaddr)
 {
-	for (size_t i = 0; f->shstr && i < f->n_shdrs; i++) {
-		const Elf64_Shdr *s = &f->shdrs[i];
+	const Elf64_Shdr *s = section_named(f, name);
 
-		if (s->sh_name >= f->shstr_size || strcmp(f->shstr + s->sh_name, name) != 0)
-			continue;
-		*ret_data = s->sh_type == SHT_NOBITS ? NULL : at_offset(f, s->sh_offset, s->sh_size);
-		*ret_len = s->sh_size;
-		*ret_vaddr = s->sh_addr;
-		return s->sh_type == SHT_NOBITS || *ret_data;
-	}
-	return false;
+	if (!s)
+		return false;
+	*ret_data = s->sh_type == SHT_NOBITS ? NULL : at_offset(f, s->sh_offset, s->sh_size);
+	*ret_len = s->sh_size;
+	*ret_vaddr = s->sh_addr;
+	return s->sh_type == SHT_NOBITS || *ret_data;
+}
+
+bool elf_section_flags(const struct elf_file *f, const char *name, bool *ret_packed)
+{
+	const Elf64_Shdr *s = section_named(f, name);
+
+	if (s)
+		*ret_packed = s->sh_flags & SHF_COMPRESSED;
+	return s;
 }
 
 /* Index of the first relocation at or behind @vaddr, when they are sorted. */

@@ -47,6 +47,9 @@ bool elf_offset(const struct elf_file *f, uint64_t vaddr, uint64_t *ret);
 bool elf_section(const struct elf_file *f, const char *name, const void **ret_data, size_t *ret_len,
 		 uint64_t *ret_vaddr);
 
+/** Is there a section of that name, and are its bytes compressed (SHF_COMPRESSED)? */
+bool elf_section_flags(const struct elf_file *f, const char *name, bool *ret_packed);
+
 /** The pointer at @vaddr: relocated in a PIE, plain elsewhere. */
 bool elf_pointer(const struct elf_file *f, uint64_t vaddr, uint64_t *ret);
 

@@ -41,6 +41,11 @@ int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault
 	}
 	b->minor = minor_of(b->info.version);
 	b->has_tab = go_pclntab_find(&b->tab, &b->elf) == 0;
+	err = go_binary_find_offsets(b);
+	if (err < 0) {
+		go_binary_close(b);
+		return fault_set(fault, err, path, "out of memory");
+	}
 	*ret = b;
 	return 0;
 }

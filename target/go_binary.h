@@ -68,8 +68,7 @@ struct go_binary;
 	X(p_preempt, "p.preempt")                                                                                      \
 	X(sched_gcwaiting, "schedt.gcwaiting")                                                                         \
 	X(sched_stopwait, "schedt.stopwait")                                                                           \
-	X(sched_runqsize, "schedt.runqsize|schedt.runq.size")                                                          \
-	X(debug_asyncpreemptoff, "debug.asyncpreemptoff")
+	X(sched_runqsize, "schedt.runqsize|schedt.runq.size")
 
 struct go_offsets {
 #define GO_OFFSET_MEMBER(member, name) uint16_t member;
@@ -119,13 +118,13 @@ enum go_probe_id {
 	GO_PROBE_COUNT
 };
 
-/* Where the g or the p is that a probe tells of (ABIInternal's registers). */
+/* Where the g or the p is that a probe tells of: ABIInternal's registers on amd64, and on arm64. */
 enum go_subject {
 	GO_SUBJECT_NONE, /* it tells of none */
-	GO_SUBJECT_AX,   /* the first argument */
-	GO_SUBJECT_BX,   /* the second argument */
-	GO_SUBJECT_G,    /* R14: the current goroutine, never g0 at these places */
-	GO_SUBJECT_M,    /* R14.m: R14 is g or g0; what is meant hangs on its M */
+	GO_SUBJECT_AX,   /* the first argument: AX, x0 */
+	GO_SUBJECT_BX,   /* the second argument: BX, x1 */
+	GO_SUBJECT_G,    /* R14, x28: the current goroutine, never g0 at these places */
+	GO_SUBJECT_M,    /* R14.m, x28.m: that register holds g or g0; what is meant hangs on its M */
 };
 
 struct go_probe {
@@ -193,9 +192,9 @@ bool go_binary_probe_wanted(const struct go_binary *b, enum go_probe_id id);
 int go_binary_probe(const struct go_binary *b, enum go_probe_id id, struct go_probe *ret);
 
 /**
- * Link-time address of a runtime variable by name: "runtime.allm", "runtime.allp", "runtime.sched",
- * "runtime.gomaxprocs", "runtime.debug", "runtime.buildVersion", "runtime.godebugDefault". From the symbol table, else
- * recovered from code. 0, -ENOENT, -ENODATA.
+ * Link-time address of a runtime variable by name: "runtime.allgs", "runtime.allm", "runtime.allp",
+ * "runtime.sched", "runtime.gomaxprocs", "runtime.debug", "runtime.buildVersion", "runtime.godebugDefault". From the
+ * symbol table, else recovered from code. 0, -ENOENT, -ENODATA.
  */
 int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
 
@@ -205,10 +204,32 @@ int go_binary_data(const struct go_binary *b, const char *name, uint64_t *ret_va
  */
 int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr);
 
-/** Offsets for this binary: from its DWARF, else the version table, else the newest known (then *ret_guess is true). */
+/**
+ * The same for several settings at the cost of one: ret_vaddrs[i] is 0 when the version has no names[i].
+ * 0, -ENOENT when the table isn't found, -ENODATA.
+ */
+int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs);
+
+/**
+ * Offsets for this binary: of the table when it has this very version; else from the binary's DWARF; else those of the
+ * same release line, which seldom change within it; else the newest known before it (then *ret_guess is true, and they
+ * may be used only when go_target_selfcheck() passes). 0, -ENODATA.
+ */
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess);
 
-/** Distance of g from the thread pointer (fs on amd64), e.g. -8. 0, -ENODATA when it can't be told from the file. */
+/* TABLE: a row of the table, of the same release line. DWARF: the binary's own. GUESS: a row of an older one. */
+enum go_offsets_source { GO_OFFSETS_TABLE, GO_OFFSETS_DWARF, GO_OFFSETS_GUESS };
+
+/**
+ * Where they came from. *ret_version is the toolchain whose row of the table was taken ("go1.22.12"), static; NULL with
+ * GO_OFFSETS_DWARF. 0, -ENODATA.
+ */
+int go_binary_offsets_source(const struct go_binary *b, enum go_offsets_source *ret, const char **ret_version);
+
+/**
+ * Distance of g from the thread pointer (fs on amd64, TPIDR_EL0 on arm64), e.g. -8. 0, -ENODATA when it can't be told
+ * from the file, and on arm64 without cgo, where the runtime keeps g in x28 only.
+ */
 int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset);
 
 #endif

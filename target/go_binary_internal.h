@@ -14,6 +14,13 @@ struct go_binary {
 	struct go_pclntab tab;
 	bool has_tab;
 	int minor; /* -1 = unknown */
+	struct go_offsets offsets;
+	enum go_offsets_source offsets_source;
+	const char *offsets_version; /* of the table's row */
+	bool has_offsets;
 };
+
+/** Finds the offsets, once, when the binary is opened: version, minor and table must be known. 0, -ENOMEM. */
+int go_binary_find_offsets(struct go_binary *b);
 
 #endif

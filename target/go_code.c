@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "target/go_code.h"
 
-#include <capstone/capstone.h>
 #include <errno.h>
+
+#include "target/go_code_internal.h"
 
 /* The largest runtime function that we decode has some 5 kB. */
 #define CODE_MAX (64U << 10)
-
-struct decoder {
-	csh handle;
-	cs_insn *insn;
-	const uint8_t *code;
-	size_t left;
-	uint64_t address;
-};
-
-static bool decoder_init(struct decoder *d, const struct elf_file *elf, const struct go_func *f)
-{
-	size_t len = (size_t)(f->end - f->entry);
-
-	*d = (struct decoder){.address = f->entry};
-	if (elf->machine != EM_X86_64 || len == 0)
-		return false;
-	d->left = len < CODE_MAX ? len : CODE_MAX;
-	d->code = elf_at(elf, f->entry, d->left);
-	if (!d->code || cs_open(CS_ARCH_X86, CS_MODE_64, &d->handle) != CS_ERR_OK)
-		return false;
-	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
-	d->insn = cs_malloc(d->handle);
-	return true;
-}
 
 static void decoder_done(struct decoder *d)
 {
@@ -39,71 +16,58 @@ static void decoder_done(struct decoder *d)
 		cs_close(&d->handle);
 }
 
-static bool next(struct decoder *d)
+static bool decoder_init(struct decoder *d, const struct elf_file *elf, const struct go_func *f)
 {
-	return d->insn && cs_disasm_iter(d->handle, &d->code, &d->left, &d->address, d->insn);
+	size_t len = (size_t)(f->end - f->entry);
+
+	*d = (struct decoder){.address = f->entry, .entry = f->entry};
+	d->arch = elf->machine == EM_X86_64 ? &code_x86 : elf->machine == EM_AARCH64 ? &code_arm64 : NULL;
+	if (!d->arch || len == 0)
+		return false;
+	d->left = len < CODE_MAX ? len : CODE_MAX;
+	d->code = elf_at(elf, f->entry, d->left);
+	if (!d->code || cs_open(d->arch->arch, d->arch->mode, &d->handle) != CS_ERR_OK)
+		return false;
+	cs_option(d->handle, CS_OPT_DETAIL, CS_OPT_ON);
+	if (d->arch->skips)
+		cs_option(d->handle, CS_OPT_SKIPDATA, CS_OPT_ON);
+	d->insn = cs_malloc(d->handle);
+	return d->insn;
 }
 
-/* jcc, short and near. */
-static bool is_branch(const cs_insn *insn)
+bool decoder_next(struct decoder *d)
 {
-	const uint8_t *op = insn->detail->x86.opcode;
-
-	return (op[0] & 0xf0) == 0x70 || (op[0] == 0x0f && (op[1] & 0xf0) == 0x80);
+	while (cs_disasm_iter(d->handle, &d->code, &d->left, &d->address, d->insn)) {
+		if (d->insn->id)
+			return true; /* 0 = data that was skipped, which has no detail */
+	}
+	return false;
 }
 
-static bool is_direct_call(const cs_insn *insn)
+static uint64_t offset(const struct decoder *d)
 {
-	return insn->id == X86_INS_CALL && insn->detail->x86.opcode[0] == 0xe8;
+	return d->insn->address - d->entry;
 }
 
 int go_code_body(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset, bool *ret_emulated)
 {
 	struct decoder d;
-	uint64_t at = 0, branch = 0;
-	bool emulated = false;
-	int err = -ENODATA;
+	int err = decoder_init(&d, elf, f) ? d.arch->body(&d, ret_offset, ret_emulated) : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	/* [lea -n(%rsp),%r12 ...] cmp; jbe; push   or   push at once; a large frame's check has a few more before the
-	 * cmp. */
-	for (int i = 0; i < 8 && next(&d); i++) {
-		uint64_t off = d.insn->address - f->entry;
-
-		err = 0;
-		if (d.insn->id == X86_INS_PUSH && (off == 0 || branch)) {
-			at = off;
-			emulated = true;
-			break;
-		}
-		if (branch) { /* behind the check, but no push: the branch itself */
-			at = branch;
-			emulated = true;
-			break;
-		}
-		if (d.insn->id == X86_INS_JBE)
-			branch = off;
-	}
 	decoder_done(&d);
-	if (err == 0) {
-		*ret_offset = at;
-		*ret_emulated = emulated;
-	}
 	return err;
 }
 
 int go_code_straight(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset)
 {
 	struct decoder d;
-	int err = -ENOENT;
+	uint64_t target;
+	int err = decoder_init(&d, elf, f) ? -ENOENT : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	while (err && next(&d) && d.insn->id != X86_INS_JMP && d.insn->id != X86_INS_RET) {
-		if (d.insn->id != X86_INS_PUSH && !is_branch(d.insn) && !is_direct_call(d.insn))
+	while (err == -ENOENT && decoder_next(&d) && !d.arch->is_jump(d.insn)) {
+		if (!d.arch->is_push(d.insn) && !d.arch->is_branch(d.insn) && !d.arch->is_call(d.insn, &target))
 			continue;
-		*ret_offset = d.insn->address - f->entry;
+		*ret_offset = offset(&d);
 		err = 0;
 	}
 	decoder_done(&d);
@@ -114,14 +78,13 @@ int go_code_call(const struct elf_file *elf, const struct go_func *f, uint64_t c
 		 uint64_t *ret_behind)
 {
 	struct decoder d;
-	int err = -ENOENT;
+	uint64_t target;
+	int err = decoder_init(&d, elf, f) ? -ENOENT : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	while (err && next(&d)) {
-		if (!is_direct_call(d.insn) || (uint64_t)d.insn->detail->x86.operands[0].imm != callee)
+	while (err == -ENOENT && decoder_next(&d)) {
+		if (!d.arch->is_call(d.insn, &target) || target != callee)
 			continue;
-		*ret_call = d.insn->address - f->entry;
+		*ret_call = offset(&d);
 		*ret_behind = *ret_call + d.insn->size;
 		err = 0;
 	}
@@ -132,19 +95,16 @@ int go_code_call(const struct elf_file *elf, const struct go_func *f, uint64_t c
 int go_code_branch(const struct elf_file *elf, const struct go_func *f, uint64_t from, uint64_t *ret_offset)
 {
 	struct decoder d;
-	int err = -ENOENT;
+	uint64_t target;
+	int err = decoder_init(&d, elf, f) ? -ENOENT : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	while (err && next(&d)) {
-		uint64_t off = d.insn->address - f->entry;
-
-		if (off < from)
+	while (err == -ENOENT && decoder_next(&d)) {
+		if (offset(&d) < from)
 			continue;
-		if (d.insn->id == X86_INS_CALL)
+		if (d.arch->is_call(d.insn, &target))
 			break;
-		if (is_branch(d.insn)) {
-			*ret_offset = off;
+		if (d.arch->is_branch(d.insn)) {
+			*ret_offset = offset(&d);
 			err = 0;
 		}
 	}
@@ -152,57 +112,31 @@ int go_code_branch(const struct elf_file *elf, const struct go_func *f, uint64_t
 	return err;
 }
 
-int go_code_ret(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset)
+int go_code_ret(const struct elf_file *elf, const struct go_func *f, uint64_t *ret_offset, bool *ret_emulated)
 {
 	struct decoder d;
 	uint64_t at = 0;
-	int n = 0;
+	int n = 0, err = decoder_init(&d, elf, f) ? 0 : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	while (next(&d)) {
-		if (d.insn->id == X86_INS_RET) {
-			at = d.insn->address - f->entry;
+	while (err == 0 && decoder_next(&d)) {
+		if (d.arch->is_ret(d.insn)) {
+			at = offset(&d);
 			n++;
 		}
 	}
+	if (err == 0 && n == 1) {
+		*ret_offset = at;
+		*ret_emulated = d.arch->emulates_ret;
+	}
 	decoder_done(&d);
-	if (n != 1)
-		return -ENOENT;
-	*ret_offset = at;
-	return 0;
-}
-
-/* Which argument the instruction's target register carries. */
-static uint8_t arg_of(const cs_x86 *x)
-{
-	if (x->op_count == 0 || x->operands[0].type != X86_OP_REG)
-		return 0;
-	return x->operands[0].reg == X86_REG_RAX ? 1 : x->operands[0].reg == X86_REG_RBX ? 2 : 0;
+	return err < 0 ? err : n == 1 ? 0 : -ENOENT;
 }
 
 size_t go_code_operands(const struct elf_file *elf, const struct go_func *f, struct go_operand *ret, size_t cap)
 {
 	struct decoder d;
-	size_t n = 0;
+	size_t n = decoder_init(&d, elf, f) ? d.arch->operands(&d, ret, cap) : 0;
 
-	if (!decoder_init(&d, elf, f))
-		return 0;
-	while (n < cap && next(&d)) {
-		const cs_x86 *x = &d.insn->detail->x86;
-
-		for (uint8_t i = 0; i < x->op_count && n < cap; i++) {
-			const cs_x86_op *op = &x->operands[i];
-
-			if (op->type != X86_OP_MEM || op->mem.base != X86_REG_RIP || op->mem.index != X86_REG_INVALID)
-				continue;
-			ret[n].vaddr = d.insn->address + d.insn->size + (uint64_t)op->mem.disp;
-			ret[n].size = d.insn->id == X86_INS_LEA ? 0 : op->size;
-			ret[n].stores = i == 0 && (op->access & CS_AC_WRITE);
-			ret[n].arg = arg_of(x);
-			n++;
-		}
-	}
 	decoder_done(&d);
 	return n;
 }
@@ -210,16 +144,11 @@ size_t go_code_operands(const struct elf_file *elf, const struct go_func *f, str
 size_t go_code_calls(const struct elf_file *elf, const struct go_func *f, uint64_t *ret, size_t cap)
 {
 	struct decoder d;
+	bool ok = decoder_init(&d, elf, f);
 	size_t n = 0;
 
-	if (!decoder_init(&d, elf, f))
-		return 0;
-	while (n < cap && next(&d)) {
-		const cs_x86 *x = &d.insn->detail->x86;
-
-		if (d.insn->id == X86_INS_CALL && x->op_count == 1 && x->operands[0].type == X86_OP_IMM)
-			ret[n++] = (uint64_t)x->operands[0].imm;
-	}
+	while (ok && n < cap && decoder_next(&d))
+		n += d.arch->is_call(d.insn, &ret[n]);
 	decoder_done(&d);
 	return n;
 }
@@ -227,33 +156,8 @@ size_t go_code_calls(const struct elf_file *elf, const struct go_func *f, uint64
 int go_code_tls(const struct elf_file *elf, const struct go_func *f, int64_t *ret)
 {
 	struct decoder d;
-	x86_reg reg = X86_REG_INVALID; /* holds the displacement: position-independent code loads it first */
-	int64_t in_reg = 0;
-	int err = -ENOENT;
+	int err = decoder_init(&d, elf, f) ? d.arch->tls(&d, ret) : -ENODATA;
 
-	if (!decoder_init(&d, elf, f))
-		return -ENODATA;
-	while (err && next(&d)) {
-		const cs_x86 *x = &d.insn->detail->x86;
-
-		if (d.insn->id != X86_INS_MOV || x->op_count != 2)
-			continue;
-		const cs_x86_op *to = &x->operands[0], *from = &x->operands[1];
-		const cs_x86_op *mem = from->type == X86_OP_MEM ? from : to;
-		if (mem->type == X86_OP_MEM && mem->mem.segment == X86_REG_FS) {
-			if (mem->mem.base == X86_REG_INVALID && mem->mem.index == X86_REG_INVALID &&
-			    mem->mem.disp < 0) {
-				*ret = mem->mem.disp;
-				err = 0;
-			} else if (reg != X86_REG_INVALID && (mem->mem.base == reg || mem->mem.index == reg)) {
-				*ret = in_reg + mem->mem.disp;
-				err = 0;
-			}
-		} else if (to->type == X86_OP_REG && from->type == X86_OP_IMM && from->imm < 0 && from->imm > -65536) {
-			reg = to->reg;
-			in_reg = from->imm;
-		}
-	}
 	decoder_done(&d);
 	return err;
 }

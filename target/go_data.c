@@ -87,12 +87,11 @@ static int find_godebug_default(const struct go_binary *b, uint64_t *ret)
 	return err < 0 ? string_argument_in(b, "runtime.parsedebugvars", ret) : err;
 }
 
-/* runtime.GOMAXPROCS begins with a load of it (runtime/debug.go): four bytes. */
-static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
+static int first_int32_in(const struct go_binary *b, const char *func, uint64_t *ret)
 {
 	struct operands o;
 
-	if (!operands_of(b, "runtime.GOMAXPROCS", &o))
+	if (!operands_of(b, func, &o))
 		return -ENOENT;
 	for (size_t i = 0; i < o.n; i++) {
 		if (o.op[i].size == 4 && !o.op[i].stores) {
@@ -101,6 +100,14 @@ static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
 		}
 	}
 	return -ENOENT;
+}
+
+/* procresize begins with old := gomaxprocs (runtime/proc.go), GOMAXPROCS, which a program may lack, with a load too. */
+static int find_gomaxprocs(const struct go_binary *b, uint64_t *ret)
+{
+	int err = first_int32_in(b, "runtime.GOMAXPROCS", ret);
+
+	return err < 0 ? first_int32_in(b, "runtime.procresize", ret) : err;
 }
 
 /* mcommoninit: mp.alllink = allm; atomicstorep(&allm, mp) (runtime/proc.go): loaded, and its address taken. */
@@ -143,10 +150,28 @@ static int find_sched(const struct go_binary *b, uint64_t *ret)
 	return -ENOENT;
 }
 
+/* allgadd: allgs = append(allgs, gp) (runtime/proc.go) stores a slice's three words. */
+static int find_allgs(const struct go_binary *b, uint64_t *ret)
+{
+	struct operands o;
+
+	if (!operands_of(b, "runtime.allgadd", &o))
+		return -ENOENT;
+	for (size_t i = 0; i < o.n; i++) {
+		if (o.op[i].size == 8 && o.op[i].stores && uses(&o, o.op[i].vaddr + 8, 8, true) &&
+		    uses(&o, o.op[i].vaddr + 16, 8, true)) {
+			*ret = o.op[i].vaddr;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static const struct {
 	const char *name;
 	int (*find)(const struct go_binary *b, uint64_t *ret);
 } variables[] = {
+	{"runtime.allgs", find_allgs},
 	{"runtime.allm", find_allm},
 	{"runtime.allp", find_allp},
 	{"runtime.gomaxprocs", find_gomaxprocs},
@@ -192,12 +217,15 @@ static bool knob_entry(const struct go_binary *b, uint64_t header, size_t len, u
 	return false;
 }
 
-int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+/* How often a name may stand in a file, and be pointed to, before it is given up. */
+#define TRIES_MAX 64
+
+/* The entry of a setting, and the variable behind it. */
+static int find_entry(const struct go_binary *b, const char *name, uint64_t *ret_header, uint64_t *ret_vaddr)
 {
 	size_t len = strlen(name);
+	int tries = 0;
 
-	if (!go_binary_is_go(b))
-		return -ENODATA;
 	/* The bytes of the name stand in read-only data, maybe as a part of other strings; a string header points to
 	 * them. */
 	for (size_t i = 0; i < b->elf.n_phdrs; i++) {
@@ -208,16 +236,56 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 			continue;
 		const unsigned char *data = elf_rest(&b->elf, p->p_vaddr, &size), *at = data;
 		while (at && (at = memmem(at, size - (size_t)(at - data), name, len))) {
-			uint64_t text = p->p_vaddr + (uint64_t)(at - data), header = 0;
+			uint64_t text = p->p_vaddr + (uint64_t)(at - data);
 
-			while (elf_find_pointer(&b->elf, text, &header)) {
-				if (knob_entry(b, header, len, ret_vaddr))
+			*ret_header = 0;
+			while (tries++ < TRIES_MAX && elf_find_pointer(&b->elf, text, ret_header)) {
+				if (knob_entry(b, *ret_header, len, ret_vaddr))
 					return 0;
 			}
+			if (tries >= TRIES_MAX)
+				return -ENOENT;
 			at++;
 		}
 	}
 	return -ENOENT;
+}
+
+int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t *ret_vaddr)
+{
+	uint64_t header;
+
+	return go_binary_is_go(b) ? find_entry(b, name, &header, ret_vaddr) : -ENODATA;
+}
+
+/* The entries lie together: some 30 of 24 to 48 bytes. */
+#define TABLE_BYTES  4096U
+#define NAME_MAX_LEN 32U
+
+int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs)
+{
+	uint64_t anchor, vaddr;
+
+	if (!go_binary_is_go(b))
+		return -ENODATA;
+	int err = find_entry(b, "asyncpreemptoff", &anchor, &vaddr);
+	if (err < 0)
+		return err;
+	memset(ret_vaddrs, 0, n * sizeof(*ret_vaddrs));
+	for (uint64_t at = anchor - TABLE_BYTES; at < anchor + TABLE_BYTES; at += 8) {
+		uint64_t text, len;
+
+		if (!elf_pointer(&b->elf, at + 8, &len) || len == 0 || len > NAME_MAX_LEN ||
+		    !elf_pointer(&b->elf, at, &text))
+			continue;
+		const void *name = elf_at(&b->elf, text, (size_t)len);
+		for (size_t i = 0; name && i < n; i++) {
+			if (!ret_vaddrs[i] && strlen(names[i]) == len && memcmp(names[i], name, (size_t)len) == 0 &&
+			    knob_entry(b, at, (size_t)len, &vaddr))
+				ret_vaddrs[i] = vaddr;
+		}
+	}
+	return 0;
 }
 
 int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset)
@@ -236,8 +304,16 @@ int go_binary_tls_g(const struct go_binary *b, int64_t *ret_offset)
 	uint64_t value;
 	unsigned char type;
 
-	if (!go_binary_is_go(b) || b->elf.machine != EM_X86_64)
+	if (!go_binary_is_go(b))
 		return -ENODATA;
+	/* runtime/tls_arm64.s: the word is only kept for C's sake; else g is in x28 alone. */
+	if (b->elf.machine == EM_AARCH64) {
+		struct go_func f;
+
+		if (!go_binary_is_cgo_linked(b) || go_pclntab_func_named(&b->tab, "runtime.load_g", &f) < 0)
+			return -ENODATA;
+		return go_code_tls(&b->elf, &f, ret_offset) < 0 ? -ENODATA : 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
 		struct go_func f;
 

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * gopclntab: the table from program counters to functions, files and lines that every Go program carries, stripped or
- * not (runtime/symtab.go, debug/gosym/pclntab.go, cmd/link/internal/ld/pcln.go). Layouts of Go 1.18 and 1.19 (magic
- * 0xfffffff0) and of 1.20 and later (0xfffffff1); older ones are told apart and refused.
+ * not (runtime/symtab.go, debug/gosym/pclntab.go, cmd/link/internal/ld/pcln.go). All four layouts: Go 1.2 to 1.15
+ * (magic 0xfffffffb), 1.16 and 1.17 (0xfffffffa), 1.18 and 1.19 (0xfffffff0), 1.20 and later (0xfffffff1). Inlined
+ * calls are named from 1.16 on; before, they can't be told from the function that they were inlined into.
  */
 #ifndef SCHEDTOP_TARGET_GO_PCLNTAB_H
 #define SCHEDTOP_TARGET_GO_PCLNTAB_H
 
 #include "target/elf_file.h"
 
+struct pclntab_layout;
+
 struct go_pclntab {
 	const struct elf_file *elf;
+	const struct pclntab_layout *layout;
 	const unsigned char *data;
 	size_t size;
-	uint64_t vaddr; /* of the table */
-	uint32_t magic;
+	uint64_t vaddr;  /* of the table */
 	uint8_t quantum; /* smallest step between instructions: 1 on amd64, 4 on arm64 */
 	uint64_t n_funcs;
-	uint64_t text; /* function offsets count from here */
-	/* The parts, as offsets into data. */
-	uint64_t names, cus, files, pcs, funcs;
+	uint64_t text; /* from 1.18 function offsets count from here; before, it is the first function's address */
+	/* The parts, as offsets into data; records (_func) count from @records. */
+	uint64_t names, cus, files, pcs, funcs, records;
 	uint64_t moduledata; /* its address; 0 = not found */
 	uint64_t gofunc;     /* base of FUNCDATA offsets (inline trees); 0 = unknown */
 };

@@ -36,8 +36,8 @@ static const struct place places[] = {
 	{GO_PROBE_PREEMPT_REQUEST, 14, LATEST, "runtime.preemptone", AT_BODY, GO_SUBJECT_AX, NULL},
 	{GO_PROBE_SUSPEND, 14, LATEST, "runtime.suspendG", AT_BODY, GO_SUBJECT_AX, NULL},
 	/* asyncPreempt2 starts with a sub before 1.21, the assembly before it with a push. */
-	{GO_PROBE_ASYNC_TAKEN, 14, 20, "runtime.asyncPreempt", AT_BODY, GO_SUBJECT_G, NULL},
-	{GO_PROBE_ASYNC_TAKEN, 21, LATEST, "runtime.asyncPreempt2", AT_BODY, GO_SUBJECT_G, NULL},
+	{GO_PROBE_ASYNC_TAKEN, 14, 20, "runtime.asyncPreempt", AT_STRAIGHT, GO_SUBJECT_G, NULL},
+	{GO_PROBE_ASYNC_TAKEN, 21, LATEST, "runtime.asyncPreempt2", AT_STRAIGHT, GO_SUBJECT_G, NULL},
 	/* goschedImpl got its argument "preempted" in 1.22; gopreempt_m is inlined into newstack from then on. */
 	{GO_PROBE_LEAVE, 14, 21, "runtime.gopreempt_m", AT_BODY, GO_SUBJECT_AX, NULL},
 	{GO_PROBE_LEAVE, 22, LATEST, "runtime.goschedImpl", AT_BODY, GO_SUBJECT_AX, NULL},
@@ -77,12 +77,12 @@ static int offset_in(const struct go_binary *b, const struct place *at, const st
 	struct go_func callee;
 	int err;
 
-	*ret_emulated = at->form != AT_RET && at->form != BEHIND_CALL;
+	*ret_emulated = at->form != BEHIND_CALL;
 	switch (at->form) {
 	case AT_BODY:
 		return go_code_body(&b->elf, f, ret_offset, ret_emulated);
 	case AT_RET:
-		return go_code_ret(&b->elf, f, ret_offset);
+		return go_code_ret(&b->elf, f, ret_offset, ret_emulated);
 	case AT_STRAIGHT:
 		return go_code_straight(&b->elf, f, ret_offset);
 	case AT_CALL:

@@ -54,7 +54,8 @@ int go_target_resolve_start(const struct go_target *t, uint64_t pc, struct go_lo
 
 /**
  * Locates the program and checks the offsets on the live process: walks allm; m.g0 must point back, m.procid must be a
- * thread of the process (in its pid namespace), each p.id must be its index. A few hundred µs with a dozen threads.
+ * thread of the process (in its pid namespace), of the goroutines that run one must point back to its M and have an id,
+ * each p.id must be its index, and the first of allgs must be goroutine 1. A few hundred µs with a dozen threads.
  * 0 = trusted; -EAGAIN = the runtime isn't far enough yet; -EINVAL = they are wrong and no goroutine may be shown;
  * -ESRCH = it has ended (@fault says which check failed).
  */
@@ -64,6 +65,26 @@ int go_target_selfcheck(struct go_target *t, struct fault *fault);
 int go_target_gomaxprocs(const struct go_target *t, int32_t *ret);
 /** runtime.debug.asyncpreemptoff of the live process; the same errors. */
 int go_target_asyncpreemptoff(const struct go_target *t, int32_t *ret);
+
+/* A GODEBUG setting that changes scheduling, garbage collection or stop-the-world pauses, as it is in effect. */
+struct go_godebug {
+	const char *name, *about; /* static */
+	int since, until;         /* minor versions of Go that have it: 0 = 1.19 or before; 0 = still there in 1.26 */
+	bool exists;              /* in the target's version; without it there is no value */
+	bool known;
+	int32_t value;
+	uint8_t source; /* enum async_source; of the environment or the linker also when the version lacks it */
+};
+
+#define GO_GODEBUG_MAX 48
+
+/**
+ * All of them: of a process from its memory, of a file as it was built.
+ * @s    described by go_target_describe() just before
+ * @ret  room for @cap of them
+ * Returns how many were filled; 0 when the program isn't Go.
+ */
+size_t go_target_godebug(const struct go_target *t, const struct session *s, struct go_godebug *ret, size_t cap);
 
 /**
  * Fills the session's target part: pid, exe, args, GO* environment, version, settings, stripped, linkmode, and who set

@@ -18,6 +18,9 @@
 /* More Ps than any machine has CPUs. */
 #define PS_MAX   65536
 #define ATTEMPTS 3
+/* Ids count up from 1, in batches of 16 a P (runtime/proc.go newproc1); a million a second take 34 years to come here.
+ */
+#define GOID_MAX (1ULL << 50)
 
 /* The threads of the process, by the ids that they have in their own pid namespace. */
 struct tids {
@@ -89,10 +92,39 @@ static int unreadable(struct fault *fault, const char *name, int err)
 	return fault_set(fault, err, name, "can't be found or read");
 }
 
+/* Does the goroutine that an M runs know its M, and has it an id? It may have been switched while this was read. */
+static bool curg_agrees(const struct go_target *t, const struct go_offsets *off, uint64_t m, uint64_t g)
+{
+	uint64_t back, goid;
+
+	return read_word(t, g + off->g_m, &back) == 0 && back == m && read_word(t, g + off->g_goid, &goid) == 0 &&
+	       goid > 0 && goid < GOID_MAX;
+}
+
+/* The first goroutine is runtime.main's, made before any other, and never ends (runtime/asm_amd64.s rt0_go). */
+static int check_first_g(const struct go_target *t, const struct go_offsets *off, struct fault *fault)
+{
+	struct {
+		uint64_t data, len, cap;
+	} allgs;
+	uint64_t g, goid;
+
+	/* Where allgs can't be found the goroutines of the Ms must do. */
+	if (go_target_read_var(t, "runtime.allgs", &allgs, sizeof(allgs)) < 0)
+		return 0;
+	if (allgs.len == 0)
+		return fault_set(fault, -EAGAIN, "runtime.allgs", "no goroutine has been made yet");
+	if (allgs.len > allgs.cap || read_word(t, allgs.data, &g) < 0 || read_word(t, g + off->g_goid, &goid) < 0)
+		return fault_set(fault, -EINVAL, "runtime.allgs", "leads to unmapped memory");
+	if (goid != 1)
+		return fault_set(fault, -EINVAL, "g.goid", "of the main goroutine isn't 1");
+	return 0;
+}
+
 static int check_ms(const struct go_target *t, const struct go_offsets *off, struct fault *fault)
 {
 	uint64_t m = 0;
-	size_t started = 0, matched = 0;
+	size_t started = 0, matched = 0, running = 0, agreed = 0;
 	cleanup_with(tids_free) struct tids tids;
 
 	tids_read(&tids, go_target_pid(t));
@@ -100,9 +132,10 @@ static int check_ms(const struct go_target *t, const struct go_offsets *off, str
 	if (err < 0)
 		return unreadable(fault, "runtime.allm", err);
 	for (int n = 0; m && n < MS_MAX; n++) {
-		uint64_t procid, g0, back;
+		uint64_t procid, g0, back, curg;
 
-		if (read_word(t, m + off->m_procid, &procid) < 0 || read_word(t, m + off->m_g0, &g0) < 0)
+		if (read_word(t, m + off->m_procid, &procid) < 0 || read_word(t, m + off->m_g0, &g0) < 0 ||
+		    read_word(t, m + off->m_curg, &curg) < 0)
 			return fault_set(fault, -EINVAL, "runtime.allm", "the list of Ms leads to unmapped memory");
 		/* Without a thread: an M that is being made, or one that a cgo program keeps for callbacks. */
 		if (procid && g0) {
@@ -110,11 +143,15 @@ static int check_ms(const struct go_target *t, const struct go_offsets *off, str
 				return fault_set(fault, -EINVAL, "m.g0", "doesn't point back to its M");
 			started++;
 			matched += tids_has(&tids, procid);
+			running += curg != 0;
+			agreed += curg && curg_agrees(t, off, m, curg);
 		}
 		if (read_word(t, m + off->m_alllink, &m) < 0)
 			return fault_set(fault, -EINVAL, "m.alllink", "leads to unmapped memory");
 	}
-	/* Threads come and go between the two lists, but not all of them. */
+	/* Threads and goroutines come and go while the lists are read, but not all of them. */
+	if (matched > 0 && running > 0 && agreed == 0)
+		return fault_set(fault, -EINVAL, "m.curg", "points to no goroutine that points back to its M");
 	if (matched > 0)
 		return 0;
 	if (started > 0)
@@ -156,7 +193,7 @@ int go_target_selfcheck(struct go_target *t, struct fault *fault)
 	int err = go_binary_offsets(go_target_binary(t), &off, &guess);
 
 	if (err < 0 || off.m_procid == GO_OFF_NONE || off.m_g0 == GO_OFF_NONE || off.m_alllink == GO_OFF_NONE ||
-	    off.g_m == GO_OFF_NONE || off.p_id == GO_OFF_NONE)
+	    off.g_m == GO_OFF_NONE || off.g_goid == GO_OFF_NONE || off.m_curg == GO_OFF_NONE || off.p_id == GO_OFF_NONE)
 		return fault_set(fault, -EINVAL, "runtime layout", "isn't known for this version of Go");
 	err = go_target_locate(t);
 	if (err < 0)
@@ -165,6 +202,8 @@ int go_target_selfcheck(struct go_target *t, struct fault *fault)
 		err = check_ms(t, &off, fault);
 		if (err == 0)
 			err = check_ps(t, &off, fault);
+		if (err == 0)
+			err = check_first_g(t, &off, fault);
 		if (err != -EINVAL)
 			break;
 	}

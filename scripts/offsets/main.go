@@ -99,7 +99,7 @@ func main() {
 	if _, err := fmt.Sscanf(version, "go1.%d", &minor); err != nil {
 		fatal(err)
 	}
-	fmt.Printf("\t{%d, /* %s %s */\n\t {", minor, version, f.Machine)
+	fmt.Printf("\t{%d, \"%s\", /* %s */\n\t {", minor, version, f.Machine)
 	entries := regexp.MustCompile(`X\((\w+), "([\w.|]+)"\)`).FindAllStringSubmatch(string(header), -1)
 	if len(entries) == 0 {
 		fatal(fmt.Errorf("no GO_OFFSETS in %s", os.Args[1]))

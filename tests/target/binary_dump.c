@@ -10,7 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "target/elf_file.h"
 #include "target/go_binary.h"
+#include "target/go_dwarf.h"
 
 /* Of Go's own names, which need no escapes but for the quote and the backslash. */
 static void print_text(const char *s)
@@ -26,8 +28,9 @@ static void print_text(const char *s)
 
 static void dump_data(const struct go_binary *b)
 {
-	static const char *const names[] = {"runtime.allm",       "runtime.allp",           "runtime.sched",
-					    "runtime.gomaxprocs", "runtime.godebugDefault", "runtime.debug"};
+	static const char *const names[] = {"runtime.allgs", "runtime.allm",       "runtime.allp",
+					    "runtime.sched", "runtime.gomaxprocs", "runtime.godebugDefault",
+					    "runtime.debug"};
 	const char *comma = "";
 
 	fputs(",\n\"data\": {", stdout);
@@ -42,21 +45,38 @@ static void dump_data(const struct go_binary *b)
 	putchar('}');
 }
 
-static void dump_offsets(const struct go_binary *b)
+static void dump_offsets(const char *title, struct go_offsets off)
 {
-	struct go_offsets off;
-	bool guess;
 	const char *comma = "";
 
-	if (go_binary_offsets(b, &off, &guess) < 0)
-		return;
-	printf(",\n\"guess\": %s, \"offsets\": {", guess ? "true" : "false");
+	printf(",\n\"%s\": {", title);
 #define DUMP(member, name)                                                                                             \
 	printf("%s\"" #member "\": %d", comma, off.member == GO_OFF_NONE ? -1 : off.member);                           \
 	comma = ", ";
 	GO_OFFSETS(DUMP)
 #undef DUMP
 	putchar('}');
+}
+
+static void dump_layout(const struct go_binary *b, const char *path)
+{
+	static const char *const sources[] = {
+		[GO_OFFSETS_TABLE] = "table", [GO_OFFSETS_DWARF] = "dwarf", [GO_OFFSETS_GUESS] = "guess"};
+	struct go_offsets off;
+	enum go_offsets_source source;
+	const char *version;
+	struct elf_file elf;
+	bool guess;
+
+	if (go_binary_offsets(b, &off, &guess) < 0 || go_binary_offsets_source(b, &source, &version) < 0)
+		return;
+	printf(",\n\"source\": \"%s\", \"row\": \"%s\"", sources[source], version ? version : "");
+	dump_offsets("offsets", off);
+	if (elf_file_open(&elf, path, NULL) == 0) {
+		if (go_dwarf_offsets(&elf, &off) == 0)
+			dump_offsets("dwarf", off);
+		elf_file_close(&elf);
+	}
 }
 
 static void dump_probes(const struct go_binary *b)
@@ -70,8 +90,9 @@ static void dump_probes(const struct go_binary *b)
 		if (!go_binary_probe_wanted(b, (enum go_probe_id)id) ||
 		    go_binary_probe(b, (enum go_probe_id)id, &p) < 0)
 			continue;
-		printf("%s\"%d\": {\"func\": \"%s\", \"vaddr\": %" PRIu64 ", \"emulated\": %s, \"subject\": %u}", comma,
-		       id, p.func, p.vaddr, p.emulated ? "true" : "false", p.subject);
+		printf("%s\"%d\": {\"func\": \"%s\", \"vaddr\": %" PRIu64 ", \"file_offset\": %" PRIu64
+		       ", \"emulated\": %s, \"subject\": %u}",
+		       comma, id, p.func, p.vaddr, p.file_offset, p.emulated ? "true" : "false", p.subject);
 		comma = ",\n ";
 	}
 	putchar('}');
@@ -114,7 +135,7 @@ int main(int argc, char **argv)
 	if (go_binary_tls_g(b, &tls) == 0)
 		printf(", \"tls_g\": %" PRId64, tls);
 	dump_data(b);
-	dump_offsets(b);
+	dump_layout(b, argv[1]);
 	dump_probes(b);
 	for (int i = 2; i < argc; i++) {
 		uint64_t vaddr;

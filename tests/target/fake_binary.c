@@ -110,6 +110,15 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 	return 0;
 }
 
+int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (go_binary_godebug_knob(b, names[i], &ret_vaddrs[i]) < 0)
+			ret_vaddrs[i] = 0;
+	}
+	return fake.asyncpreemptoff ? 0 : -ENOENT;
+}
+
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess)
 {
 	(void)b;

@@ -11,6 +11,14 @@
 
 #include "events/session.h"
 
+/* 0, 1, or -1 = it says nothing. */
+static int in_list(const char *list)
+{
+	int32_t v;
+
+	return godebug_in_list(list, "asyncpreemptoff", &v) ? v != 0 : -1;
+}
+
 static void lists_as_the_runtime_reads_them(void **state)
 {
 	static const struct {
@@ -44,7 +52,7 @@ static void lists_as_the_runtime_reads_them(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(async_source_in_list(rows[i].list), rows[i].expect);
+		assert_int_equal(in_list(rows[i].list), rows[i].expect);
 }
 
 /* Decides and checks the outcome; @evidence is a part of one of the sentences, NULL = don't care. */
@@ -68,25 +76,25 @@ static void expect(struct async_facts f, int enabled, enum async_source source, 
 #define OFF "asyncpreemptoff=1"
 #define ON  "asyncpreemptoff=0"
 /* A process of Go 1.22 whose environment and memory are readable. */
-#define PROCESS(...) ((struct async_facts){.go_minor = 22, .env_known = true, .live_known = true, __VA_ARGS__})
+#define PROCESS(...) ((struct async_facts){.set.go_minor = 22, .set.env_known = true, .live_known = true, __VA_ARGS__})
 
 static void the_default(void **state)
 {
 	(void)state;
 	expect(PROCESS(0), 1, ASYNC_SOURCE_DEFAULT, "changes the default, which is on");
-	expect(PROCESS(.godebug = "gctrace=1", .linked = "panicnil=1", .built_in = "panicnil=1"), 1,
+	expect(PROCESS(.set.godebug = "gctrace=1", .set.linked = "panicnil=1", .set.built_in = "panicnil=1"), 1,
 	       ASYNC_SOURCE_DEFAULT, "runtime.debug.asyncpreemptoff is 0 in the process's memory");
 }
 
 static void the_environment(void **state)
 {
 	(void)state;
-	expect(PROCESS(.godebug = OFF, .live = 1), 0, ASYNC_SOURCE_ENVIRONMENT,
+	expect(PROCESS(.set.godebug = OFF, .live = 1), 0, ASYNC_SOURCE_ENVIRONMENT,
 	       "GODEBUG=asyncpreemptoff=1 is in the process's environment");
-	expect(PROCESS(.godebug = ON, .linked = OFF, .ldflags = "-X runtime.godebugDefault=" OFF), 1,
+	expect(PROCESS(.set.godebug = ON, .set.linked = OFF, .set.ldflags = "-X runtime.godebugDefault=" OFF), 1,
 	       ASYNC_SOURCE_ENVIRONMENT, "the linker set runtime.godebugDefault to asyncpreemptoff=1");
 	/* The runtime hasn't started yet, or its memory can't be read. */
-	struct async_facts f = PROCESS(.godebug = OFF);
+	struct async_facts f = PROCESS(.set.godebug = OFF);
 	f.live_known = false;
 	expect(f, 0, ASYNC_SOURCE_ENVIRONMENT, NULL);
 }
@@ -94,27 +102,27 @@ static void the_environment(void **state)
 static void the_linker(void **state)
 {
 	(void)state;
-	expect(PROCESS(.linked = OFF, .live = 1), 0, ASYNC_SOURCE_LINKER,
+	expect(PROCESS(.set.linked = OFF, .live = 1), 0, ASYNC_SOURCE_LINKER,
 	       "the linker set runtime.godebugDefault to asyncpreemptoff=1");
 	/* By hand it replaces what the //go:debug lines said, and the build info still shows those. */
-	expect(PROCESS(.linked = OFF, .built_in = "panicnil=1", .live = 1), 0, ASYNC_SOURCE_LINKER, NULL);
-	expect(PROCESS(.linked = "panicnil=1", .built_in = OFF), 1, ASYNC_SOURCE_DEFAULT, NULL);
+	expect(PROCESS(.set.linked = OFF, .set.built_in = "panicnil=1", .live = 1), 0, ASYNC_SOURCE_LINKER, NULL);
+	expect(PROCESS(.set.linked = "panicnil=1", .set.built_in = OFF), 1, ASYNC_SOURCE_DEFAULT, NULL);
 
-	struct async_facts f = PROCESS(.ldflags = "-s -X 'runtime.godebugDefault=gctrace=1," OFF "' -w");
+	struct async_facts f = PROCESS(.set.ldflags = "-s -X 'runtime.godebugDefault=gctrace=1," OFF "' -w");
 	f.live_known = false;
 	expect(f, 0, ASYNC_SOURCE_LINKER, "gctrace=1,asyncpreemptoff=1");
-	f.ldflags = "-X runtime.godebugDefault=" OFF " -X runtime.godebugDefault=" ON;
+	f.set.ldflags = "-X runtime.godebugDefault=" OFF " -X runtime.godebugDefault=" ON;
 	expect(f, 1, ASYNC_SOURCE_LINKER, NULL);
 	/* Go 1.20 has no such variable. */
-	f.ldflags = "-X runtime.godebugDefault=" OFF;
-	f.go_minor = 20;
+	f.set.ldflags = "-X runtime.godebugDefault=" OFF;
+	f.set.go_minor = 20;
 	expect(f, 1, ASYNC_SOURCE_DEFAULT, NULL);
 }
 
 static void go_debug_lines(void **state)
 {
 	(void)state;
-	expect(PROCESS(.linked = OFF, .built_in = OFF, .live = 1), 0, ASYNC_SOURCE_GO_DEBUG,
+	expect(PROCESS(.set.linked = OFF, .set.built_in = OFF, .live = 1), 0, ASYNC_SOURCE_GO_DEBUG,
 	       "DefaultGODEBUG in the build info is asyncpreemptoff=1");
 }
 
@@ -122,10 +130,10 @@ static void memory_tells_another_story(void **state)
 {
 	(void)state;
 	expect(PROCESS(.live = 1), 0, ASYNC_SOURCE_RUNTIME_MEMORY, "no setting explains");
-	expect(PROCESS(.godebug = OFF, .live = 0), 1, ASYNC_SOURCE_RUNTIME_MEMORY, "GODEBUG=asyncpreemptoff=1");
-	struct async_facts f = PROCESS(.godebug = "gccheckmark=1", .live = 1);
+	expect(PROCESS(.set.godebug = OFF, .live = 0), 1, ASYNC_SOURCE_RUNTIME_MEMORY, "GODEBUG=asyncpreemptoff=1");
+	struct async_facts f = PROCESS(.set.godebug = "gccheckmark=1", .live = 1);
 	expect(f, 0, ASYNC_SOURCE_RUNTIME_MEMORY, "no setting explains"); /* 1.22 doesn't do that */
-	f.go_minor = 25;
+	f.set.go_minor = 25;
 	expect(f, 0, ASYNC_SOURCE_RUNTIME_MEMORY, "gccheckmark=1 makes Go 1.25");
 }
 
@@ -134,7 +142,7 @@ static void what_is_unknown_stays_unknown(void **state)
 	struct async_facts f = PROCESS(.live = 1);
 
 	(void)state;
-	f.env_known = false;
+	f.set.env_known = false;
 	expect(f, 0, ASYNC_SOURCE_UNKNOWN, "environment can't be read");
 	f.live_known = false;
 	expect(f, -1, ASYNC_SOURCE_UNKNOWN, NULL);
@@ -142,13 +150,13 @@ static void what_is_unknown_stays_unknown(void **state)
 
 static void a_file(void **state)
 {
-	struct async_facts f = {.go_minor = 22, .is_file = true};
+	struct async_facts f = {.set.go_minor = 22, .set.is_file = true};
 
 	(void)state;
 	expect(f, 1, ASYNC_SOURCE_DEFAULT, "would go over it");
-	f.built_in = OFF;
+	f.set.built_in = OFF;
 	expect(f, 0, ASYNC_SOURCE_GO_DEBUG, NULL);
-	f.ldflags = "-X=runtime.godebugDefault=" OFF ",x=1";
+	f.set.ldflags = "-X=runtime.godebugDefault=" OFF ",x=1";
 	expect(f, 0, ASYNC_SOURCE_LINKER, NULL);
 }
 

@@ -33,11 +33,11 @@
 #include "target/launch.h"
 
 struct fake_g {
-	uint64_t pad[6], m;
+	uint64_t pad[6], m, goid;
 };
 
 struct fake_m {
-	uint64_t g0, pad[3], procid, alllink;
+	uint64_t g0, pad[3], procid, alllink, curg;
 };
 
 struct fake_p {
@@ -49,12 +49,12 @@ static struct fake_runtime {
 	uint64_t allm;
 	struct {
 		uint64_t data, len, cap;
-	} allp, godebug_default;
+	} allp, allgs, godebug_default;
 	int32_t gomaxprocs, asyncpreemptoff;
-	struct fake_g g0[3];
+	struct fake_g g0[3], g[2];
 	struct fake_m m[3];
 	struct fake_p p[2];
-	uint64_t p_ptr[2];
+	uint64_t p_ptr[2], g_ptr[2];
 	char godebug_text[64];
 } rt;
 
@@ -97,6 +97,14 @@ static int setup(void **state)
 	rt.allp.data = addr(rt.p_ptr);
 	rt.allp.len = rt.allp.cap = 2;
 	rt.gomaxprocs = 2;
+	for (size_t i = 0; i < 2; i++) {
+		rt.g[i].goid = i + 1;
+		rt.g_ptr[i] = addr(&rt.g[i]);
+	}
+	rt.allgs.data = addr(rt.g_ptr);
+	rt.allgs.len = rt.allgs.cap = 2;
+	rt.m[0].curg = addr(&rt.g[1]);
+	rt.g[1].m = addr(&rt.m[0]);
 
 	fake = (struct fake_binary){
 		.is_go = true,
@@ -107,11 +115,14 @@ static int setup(void **state)
 		.vars = {{"runtime.allm", vaddr(&rt.allm)},
 			 {"runtime.allp", vaddr(&rt.allp)},
 			 {"runtime.gomaxprocs", vaddr(&rt.gomaxprocs)},
-			 {"runtime.godebugDefault", vaddr(&rt.godebug_default)}},
+			 {"runtime.godebugDefault", vaddr(&rt.godebug_default)},
+			 {"runtime.allgs", vaddr(&rt.allgs)}},
 		.asyncpreemptoff = vaddr(&rt.asyncpreemptoff),
 	};
 	memset(&fake.offsets, 0xff, sizeof(fake.offsets));
 	fake.offsets.g_m = offsetof(struct fake_g, m);
+	fake.offsets.g_goid = offsetof(struct fake_g, goid);
+	fake.offsets.m_curg = offsetof(struct fake_m, curg);
 	fake.offsets.m_g0 = offsetof(struct fake_m, g0);
 	fake.offsets.m_procid = offsetof(struct fake_m, procid);
 	fake.offsets.m_alllink = offsetof(struct fake_m, alllink);
@@ -192,6 +203,44 @@ static void a_young_runtime_is_asked_again(void **state)
 	setup(NULL);
 	rt.p_ptr[1] = 0;
 	assert_selfcheck(-EAGAIN, "runtime.allp");
+}
+
+static void wrong_goroutines_are_refused(void **state)
+{
+	(void)state;
+	rt.m[0].curg = 0; /* in the scheduler */
+	assert_selfcheck(0, NULL);
+	setup(NULL);
+	rt.m[0].curg = 16;
+	assert_selfcheck(-EINVAL, "m.curg");
+	setup(NULL);
+	rt.g[1].m = addr(&rt.m[1]);
+	assert_selfcheck(-EINVAL, "m.curg");
+	setup(NULL);
+	rt.g[1].goid = 0;
+	assert_selfcheck(-EINVAL, "m.curg");
+	setup(NULL);
+	rt.g[1].goid = UINT64_MAX / 2;
+	assert_selfcheck(-EINVAL, "m.curg");
+	setup(NULL);
+	rt.g[0].goid = 2;
+	assert_selfcheck(-EINVAL, "g.goid");
+	setup(NULL);
+	rt.allgs.len = 0;
+	assert_selfcheck(-EAGAIN, "runtime.allgs");
+	setup(NULL);
+	rt.allgs.len = 3;
+	assert_selfcheck(-EINVAL, "runtime.allgs");
+	setup(NULL);
+	rt.allgs.data = 8;
+	assert_selfcheck(-EINVAL, "runtime.allgs");
+	setup(NULL);
+	fake.vars[4].vaddr = 0; /* not to be found: the others must do */
+	rt.g[0].goid = 2;
+	assert_selfcheck(0, NULL);
+	setup(NULL);
+	fake.offsets.g_goid = GO_OFF_NONE;
+	assert_selfcheck(-EINVAL, "runtime layout");
 }
 
 static void wrong_offsets_are_refused(void **state)
@@ -559,6 +608,7 @@ int main(void)
 		cmocka_unit_test_setup(a_sane_runtime_is_trusted, setup),
 		cmocka_unit_test_setup(a_young_runtime_is_asked_again, setup),
 		cmocka_unit_test_setup(wrong_offsets_are_refused, setup),
+		cmocka_unit_test_setup(wrong_goroutines_are_refused, setup),
 		cmocka_unit_test_setup(a_list_without_end_is_left, setup),
 		cmocka_unit_test_setup(ids_in_a_pid_namespace_match, setup),
 		cmocka_unit_test_setup(memory, setup),
