@@ -144,7 +144,8 @@ def wait_for(what, fn, timeout=10):
 
 def start(argv, **kw):
     """Starts a program in its own session; pair with stop()."""
-    return subprocess.Popen([str(a) for a in argv], **{"stdin": subprocess.DEVNULL, "start_new_session": True, **kw})
+    kw.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.Popen([str(a) for a in argv], start_new_session=True, **kw)
 
 
 def stop(proc, sig=signal.SIGKILL):

@@ -4,8 +4,8 @@
 
 One run of meson's is one release line (SCHEDTOP_GO; all of them without it). A cell is a binary and a state of async
 preemption. In each must agree: the version, the binary's kind, async preemption and who decided it, the number of
-stop-the-world pauses (runtime/metrics), the worst gap's function and length (the program sees by itself when it is asked
-to leave, tests/targets/gstate), and the goroutines' ids and start functions (the program's own stack traces).
+stop-the-world pauses (runtime/metrics), the worst gap's function and length (the program sees by itself when it is
+asked to leave, tests/targets/gstate), and the goroutines' ids and start functions (the program's own stack traces).
 """
 import os
 import time
@@ -82,11 +82,11 @@ def check_worst_gap(report, own, kind, func):
     gap_ms, own_ms = worst["latency_ns"] / MS, float(own[f"worst_{kind}_gap_ms"])
     if own_ms < 30:
         raise Disturbed(f"asked to leave only {own_ms} ms before the end of the loop: sysmon had no CPU")
-    # The probe's hit comes before the flag that the program sees. In between the asking thread can lose its CPU; for how
-    # long at most the session itself has measured.
+    # The probe's hit comes before the flag that the program sees. In between the asking thread can lose its CPU; for
+    # how long at most the session itself has measured.
     more_ms = GAP_TOLERANCE_MS + report["runqueue_ns"]["max"] / MS
     if not own_ms - GAP_TOLERANCE_MS <= gap_ms <= own_ms + more_ms:
-        raise Disturbed(f"worst gap {gap_ms} ms, the program's own {own_ms} ms (+ {more_ms}): {report['preempt']['worst'][:3]}")
+        raise Disturbed(f"worst gap {gap_ms} ms, own {own_ms} ms (+ {more_ms}): {report['preempt']['worst'][:3]}")
     assert worst["func"] == func, worst
     assert worst["goid"] == int(own["goid_main"]) and worst["pending"] is False, worst
     assert worst["file"].endswith(".s" if kind == "hold" else "loops.go") and worst["line"] > 0, worst

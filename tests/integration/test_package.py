@@ -46,7 +46,8 @@ class Site:
             write(f"{self.dir}/layouts/_default/{kind}.html", LAYOUT)
         text = "\n\n".join(f"## Part {i}\n\n" + "Some *text* with `code` and [a link](/p/). " * 4 for i in range(12))
         for i in range(PAGES):
-            write(f"{self.dir}/content/posts/{i}.md", f'---\ntitle: "Post {i}"\ntags: ["a{i % 7}", "b{i % 11}"]\n---\n{text}\n')
+            head = f'title: "Post {i}"\ntags: ["a{i % 7}", "b{i % 11}"]'
+            write(f"{self.dir}/content/posts/{i}.md", f"---\n{head}\n---\n{text}\n")
         self.argv = [os.path.realpath(self.hugo), "--quiet", "-s", self.dir, "-d", os.path.join(self.dir, "public")]
         return self
 
