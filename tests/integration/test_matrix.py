@@ -120,30 +120,32 @@ def observe(binary, version, variant, on):
     check_goroutines(report, own)
 
 
+def twice(what, observation):
+    """Once more where something was disturbed: a neighbour's load can take the CPU from a thread for longer than the
+    tolerance. Counts and names don't depend on that and get no second try."""
+    try:
+        observation()
+    except Disturbed as e:
+        note(f"DISTURBED, once more: {what}: {e}")
+        observation()
+
+
 def cell(version, variant, on):
     need_tracing()
     binary = build(version, variant)
-    try:
-        observe(binary, version, variant, on)
-    except Disturbed as e:
-        # Once more: a neighbour's load can take the CPU from a thread for longer than the tolerance. Counts and names
-        # don't depend on that and get no second try.
-        note(f"DISTURBED, once more: Go {version} {variant}: {e}")
-        observe(binary, version, variant, on)
+    twice(f"Go {version} {variant}", lambda: observe(binary, version, variant, on))
 
 
-def linker_default(version):
+def observe_linker_default(binary, version):
     """A default that the linker put in decides from 1.21 on (runtime.godebugDefault); 1.19 knows nothing of it."""
-    need_tracing()
-    binary = go_build("tests/targets/truth", version, f"-ldflags={STRIP} -X runtime.godebugDefault=asyncpreemptoff=1",
-                      tag="linker-off")
     off = version != "1.19"
     report, out = report_of("run", "--", binary, "-spins", "1", env={"GODEBUG": ""})
     own, async_preempt, preempt = truth(out), report["async_preempt"], report["preempt"]
     assert async_preempt["enabled"] is not off, async_preempt
     assert async_preempt["source"] == ("linker" if off else "default"), async_preempt
     assert (preempt["taken"]["async"] == 0) is off, preempt
-    assert (float(own["worst_spin_gap_ms"]) > 30) is off, own
+    if off and float(own["worst_spin_gap_ms"]) < 30:
+        raise Disturbed(f"the program was hardly asked to leave: {own}")
     # The environment goes over it.
     report, _ = report_of("run", "--", binary, "-spins", "1", env={"GODEBUG": "asyncpreemptoff=0"})
     assert report["async_preempt"]["enabled"] is True, report["async_preempt"]
@@ -172,7 +174,10 @@ def add(version):
             case(one)
 
     def linker():
-        linker_default(version)
+        need_tracing()
+        binary = go_build("tests/targets/truth", version, "-ldflags=-X runtime.godebugDefault=asyncpreemptoff=1",
+                          tag="linker-off")
+        twice(f"Go {version}, linker's default", lambda: observe_linker_default(binary, version))
     linker.__doc__ = f"Go {version}: async preemption by the linker's default, and by the environment over it"
     case(linker)
 
