@@ -264,6 +264,25 @@ def other_namespaces():
 
 
 @case
+def attached_in_a_gap():
+    """attach to a program that hangs in a loop already: the gap is pending, as long as it has been watched, and named"""
+    need_tracing()
+    t = start([go_build("tests/targets/truth", "1.26"), *"-spins 1 -spin 3s".split()], stdout=subprocess.DEVNULL,
+              env={**os.environ, "GODEBUG": "asyncpreemptoff=1"})
+    try:
+        time.sleep(0.5)
+        p = schedtop("attach", "--batch", "--json", "--duration", "1.2", t.pid)
+        assert p.returncode == 0 and t.poll() is None, (p.returncode, p.stderr)
+        report = json.loads(p.stdout)
+        assert report["preempt"]["pending"] == 1, report["preempt"]
+        worst = report["preempt"]["worst"][0]
+        assert worst["pending"] is True and worst["func"] == "main.loop" and worst["goid"] == 1, worst
+        assert 800_000_000 < worst["latency_ns"], worst
+    finally:
+        stop(t)
+
+
+@case
 def gone_at_once():
     """attach to a process that ends at that moment, or is gone: a report or a reason, never a hang"""
     need_tracing()
