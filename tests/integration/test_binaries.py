@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Go binaries of every release line, with and without symbols, static and position-independent: the same is found in them.
+"""Go binaries of every release line, with and without symbols, static and position-independent: what is found in them.
 
-How they look while they run is test_matrix.py."""
+How they look while they run is in test_matrix.py.
+"""
 import json
 import os
 import subprocess

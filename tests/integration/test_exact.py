@@ -10,10 +10,10 @@ schedtop's side is the developer's tool collect_dump, which with -x asks for det
     TIME_NS preempt-taken goid=G tid=T p=P how=N
     TIME_NS lost cause=C count=N
 
-TIME_NS is CLOCK_MONOTONIC in nanoseconds, as in the event. CHANGE is enum ev_g_change (events/event.h) in small letters:
-new ready run park yield syscall syscall-exit syscall-wait handoff assist assist-end exit. P is -1 where it isn't known,
-reason is wait_reason_name's and only at park; other (creator, waker) only where it is known. Lines of other kinds, and
-more words at the end of a line, are free.
+TIME_NS is CLOCK_MONOTONIC in nanoseconds, as in the event. CHANGE is enum ev_g_change (events/event.h) in small
+letters: new ready run park yield syscall syscall-exit syscall-wait handoff assist assist-end exit. P is -1 where it
+isn't known, reason is wait_reason_name's and only at park; other (creator, waker) only where it is known. Lines of
+other kinds, and more words at the end of a line, are free.
 
 A goroutine runs from "run" or "syscall-exit" to "park", "yield", "syscall", "exit" or "preempt-taken".
 """
@@ -132,9 +132,9 @@ def check_overlap(what, intervals):
 
 
 def check_marks(trace, own):
-    """The trace agrees with the goroutine that noted when it computed: the clock, the unit and the goroutine are right."""
+    """The trace agrees with the goroutine that noted when it computed: clock, unit and goroutine are right."""
     index = by_goroutine(trace.intervals)[int(own["goid_marker"])]
-    marks = [tuple(int(x) for x in word.split("-")) for word in own["marks"].split(",")]
+    marks = [[int(x) for x in word.split("-")] for word in own["marks"].split(",")]
     good = 0
     for begin, end in marks:
         first = [i for i in index if i.start <= begin + gotrace.STEP_NS and i.end > begin]

@@ -17,12 +17,10 @@ const (
 // g is the calling goroutine's descriptor. The runtime never moves it.
 func g() unsafe.Pointer
 
-// TSC reads the processor's time stamp counter.
-func TSC() uint64
-
-// Hold spins in assembly for that many ticks of the time stamp counter. Nothing can preempt it, async preemption or not.
-// It returns the counter at its start, when it first saw that it was asked to leave (0: never), and at its end.
-func Hold(ticks uint64) (start, asked, end uint64)
+// Hold spins in assembly until that time. Nothing can preempt it, async preemption or not. It returns when it first saw
+// that it was asked to leave (0: never) and when it ended. Times are CLOCK_MONOTONIC nanoseconds, read by a system call:
+// the time stamp counter of a virtual machine can't be trusted.
+func Hold(until int64) (asked, end int64)
 
 // Guard is the word in which the scheduler asks the calling goroutine to leave.
 func Guard() *uint64 {

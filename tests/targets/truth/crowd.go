@@ -57,6 +57,9 @@ func withMore(m *member, kind int, name string) {
 	}
 }
 
+//go:noinline
+func generic[T any](m *member, _ T) { m.live() }
+
 // crowd starts n goroutines in each way that there is, and returns them as id:function,id:function.
 func crowd(n int) string {
 	all := make([]member, n)
@@ -65,7 +68,7 @@ func crowd(n int) string {
 		m := &all[i]
 		m.wg = &wg
 		wg.Add(1)
-		switch i % 4 {
+		switch i % 6 {
 		case 0:
 			go asFunction(m)
 		case 1:
@@ -74,6 +77,11 @@ func crowd(n int) string {
 			go withMore(m, i, "more")
 		case 3:
 			go func() { m.live() }()
+		case 4:
+			value := m.asMethod
+			go value()
+		case 5:
+			go generic(m, i)
 		}
 	}
 	wg.Wait()

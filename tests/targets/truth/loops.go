@@ -72,38 +72,16 @@ func spinAll(count int, d time.Duration) (l longest) {
 	return l
 }
 
-// stamp reads both clocks at one moment: of a few tries the one that took least.
-func stamp() (ns int64, tsc uint64) {
-	best := ^uint64(0)
-	for i := 0; i < 10; i++ {
-		before := gstate.TSC()
-		now := selfstat.Monotonic()
-		after := gstate.TSC()
-		if after-before < best {
-			best, ns, tsc = after-before, now, before+(after-before)/2
-		}
-	}
-	return ns, tsc
-}
-
-// ticksPerNs measures the time stamp counter against the clock.
-func ticksPerNs() float64 {
-	ns0, tsc0 := stamp()
-	time.Sleep(10 * time.Millisecond)
-	ns1, tsc1 := stamp()
-	return float64(tsc1-tsc0) / float64(ns1-ns0)
-}
-
-// holdAll runs loops of assembly. They are timed by the time stamp counter, which the loop itself can read.
+// holdAll runs loops of assembly.
 func holdAll(count int, d time.Duration) (l longest) {
-	ratio := ticksPerNs()
 	for i := 0; i < count; i++ {
 		runtime.Gosched()
-		start, asked, end := gstate.Hold(uint64(float64(d) * ratio))
+		start := selfstat.Monotonic()
+		asked, end := gstate.Hold(start + int64(d))
 		if asked == 0 {
 			asked = end
 		}
-		l.add(time.Duration(float64(end-start)/ratio), time.Duration(float64(end-asked)/ratio))
+		l.add(time.Duration(end-start), time.Duration(end-asked))
 	}
 	runtime.Gosched()
 	return l

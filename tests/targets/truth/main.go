@@ -14,6 +14,7 @@ import (
 )
 
 var (
+	wait       = flag.Duration("wait", 0, "sleep first, so that a watcher can be in place")
 	cycles     = flag.Int("gc", 0, "force this many garbage collections")
 	spins      = flag.Int("spins", 0, "run this many call-free loops of Go code")
 	holds      = flag.Int("holds", 0, "run this many loops of assembly, which nothing can preempt")
@@ -24,6 +25,7 @@ var (
 
 func main() {
 	flag.Parse()
+	time.Sleep(*wait)
 	var pairs []selfstat.Pair
 	for i := 0; i < *cycles; i++ {
 		runtime.GC()
