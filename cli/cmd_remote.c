@@ -88,7 +88,8 @@ static pid_t start(struct remote *r, int *ret_fd, struct fault *fault)
 		return fault_set(fault, -errno, r->words[0], "%s", strerror(errno));
 	pid_t pid = fork();
 	if (pid == 0) {
-		/* Keys are the screen's; ssh may still ask for a password on the terminal itself, before it is drawn. */
+		/* Keys are the screen's; ssh may still ask for a password on the terminal itself, before it is drawn.
+		 */
 		int null = open("/dev/null", O_RDONLY);
 
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -126,7 +127,7 @@ static int show(const struct options *o, const char *host, int fd, struct fault 
 		return has_begun(fd) ? replay_on_screen(o, host, fd, fault) : 0;
 	if (dup2(fd, STDIN_FILENO) < 0)
 		return fault_set(fault, -errno, host, "%s", strerror(errno));
-	char *operands[] = {"-", NULL};
+	char dash[] = "-", *operands[] = {dash, NULL};
 	return cmd_report(o, operands) == EXIT_SUCCESS ? 0 : -EIO;
 }
 

@@ -16,8 +16,7 @@ int watch_launched(const struct options *o, char **operands, bool record)
 		launch_done(&launch);
 		return cli_fail(&fault);
 	}
-	struct watch_opts w = {
-		.options = o, .pid = launch.pid, .launch = &launch, .argv = operands, .record = record};
+	struct watch_opts w = {.options = o, .pid = launch.pid, .launch = &launch, .argv = operands, .record = record};
 	int status = watch_session(&w, &target_status);
 	launch_done(&launch);
 	if (status == EXIT_SUCCESS && !o->ignore_status && target_status > 0)

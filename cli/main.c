@@ -40,9 +40,10 @@ static const struct command commands[] = {
 		.name = "record",
 		.synopsis = "[OPTION...] -o FILE (-p PID | -- COMMAND [ARG...])",
 		.summary = "record a session to a file, without a screen",
-		.details = "FILE may be -: a stream on standard output, which schedtop replay - follows. The target's\n"
-			   "output goes to standard error. The file is for its user alone, and holds of the environment\n"
-			   "only variables whose names begin with GO.\n",
+		.details =
+			"FILE may be -: a stream on standard output, which schedtop replay - follows. The target's\n"
+			"output goes to standard error. The file is for its user alone, and holds of the environment\n"
+			"only variables whose names begin with GO.\n",
 		.stop_at_operand = true,
 		.run = cmd_record,
 	},
@@ -51,7 +52,8 @@ static const struct command commands[] = {
 		.name = "replay",
 		.synopsis = "[OPTION...] FILE",
 		.summary = "show a capture as it was seen live; FILE may be - to follow a stream",
-		.details = "Needs no privileges. Space plays and stops, ( and ) change the speed, : goes to a time, [ and ]\n"
+		.details = "Needs no privileges. Space plays and stops, ( and ) change the speed, : goes to a time, [ "
+			   "and ]\n"
 			   "to gaps and pauses. Without a terminal, or with --batch, the report is printed.\n",
 		.run = cmd_replay,
 	},
@@ -77,8 +79,10 @@ static const struct command commands[] = {
 		.name = "export",
 		.synopsis = "--format=perfetto|json|csv [-o OUT] FILE",
 		.summary = "a capture for other tools",
-		.details = "perfetto: a trace for the Perfetto UI, with tracks per CPU, P, thread and goroutine, pauses and\n"
-			   "gaps. json: an object a line, one for each interval, pause and gap. csv: the same as a table.\n",
+		.details = "perfetto: a trace for the Perfetto UI, with tracks per CPU, P, thread and goroutine, "
+			   "pauses and\n"
+			   "gaps. json: an object a line, one for each interval, pause and gap. csv: the same as a "
+			   "table.\n",
 		.run = cmd_export,
 	},
 	{
@@ -86,7 +90,8 @@ static const struct command commands[] = {
 		.name = "remote",
 		.synopsis = "[OPTION...] [USER@]HOST (-p PID | -- COMMAND [ARG...])",
 		.summary = "watch a process on another host through ssh; only the drawing is local",
-		.details = "schedtop must be there too (one file is enough: a static build). Options may stand before HOST or\n"
+		.details = "schedtop must be there too (one file is enough: a static build). Options may stand before "
+			   "HOST or\n"
 			   "behind it.\n",
 		.run = cmd_remote,
 	},

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
-#include "cli/values.h"
+#include "base/values.h"
 
 #define SAMPLE_HZ_DEFAULT 199 /* no divisor of a timer's rate, so that samples don't run in step with it */
 #define SAMPLE_HZ_MAX     10000

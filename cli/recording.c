@@ -28,7 +28,7 @@ static bool to_stdout(const struct options *o)
 
 static int check(const struct options *o, struct fault *fault)
 {
-	const char *what = o->flight_ns                     ? "--flight"
+	const char *what = o->flight_ns                      ? "--flight"
 			   : o->rotate_bytes || o->rotate_ns ? "--rotate"
 			   : o->trigger                      ? "--trigger"
 			   : o->redact                       ? "--redact"

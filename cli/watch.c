@@ -23,7 +23,7 @@
 #include "tui/tui.h"
 
 /* What a target gets to end by itself after SIGTERM. */
-#define END_GRACE_MS 2000
+#define END_GRACE_MS  2000
 #define LOOK_EVERY_NS (250 * NS_PER_MS)
 
 struct watch {

@@ -19,7 +19,7 @@ struct loaded {
 struct load_opts {
 	struct model_opts model;
 	uint64_t until_ns; /* stop there: ns from the session's start; UINT64_MAX = read all */
-	void (*opened)(void *ctx, const struct loaded *l);                       /* before the first event; may be NULL */
+	void (*opened)(void *ctx, const struct loaded *l); /* before the first event; may be NULL */
 	void (*event)(void *ctx, const struct loaded *l, const struct event *ev); /* may be NULL */
 	void *ctx;
 };

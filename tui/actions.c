@@ -252,6 +252,18 @@ static void back(struct ui_state *ui)
 	}
 }
 
+void ui_go_to(struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t at_ns)
+{
+	uint64_t t0, t1;
+
+	ui_window(ui, m, now_ns, &t0, &t1);
+	at_ns = at_ns < model_start(m) ? model_start(m) : at_ns > now_ns ? now_ns : at_ns;
+	ui->cursor_ns = at_ns ? at_ns : 1;
+	ui->end_ns = t1;
+	ui->follow = false;
+	reveal(ui, m, now_ns, at_ns);
+}
+
 void ui_click(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int col, int row)
 {
 	uint64_t t0, t1;
@@ -341,6 +353,17 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 	case ACTION_OUTPUT:
 		ui->output = !ui->output;
 		break;
+	case ACTION_GOTO:
+		ui->prompt = true;
+		ui->typed[0] = '\0';
+		break;
+	case ACTION_FASTER:
+	case ACTION_SLOWER:
+	case ACTION_STEP:
+	case ACTION_STEP_BACK:
+		snprintf(ui->message, sizeof(ui->message), "this moves a replay; a live session goes by itself");
+		break;
+	case ACTION_TRIGGER:
 	case ACTION_QUIT:
 	case ACTION_THEME:
 	case ACTION_SNAPSHOT:

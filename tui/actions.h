@@ -44,7 +44,7 @@ struct key_event {
 	X(QUIT, 'q', KEY_F10_, "q F10", "quit")                                                                        \
 	X(HELP, '?', KEY_F1_, "? F1", "this help")                                                                     \
 	X(BACK, KEY_ESC_, 0, "Esc", "close help, drop the cursor, go back to now")                                     \
-	X(PAUSE, ' ', 0, "Space", "pause the picture, or go on (collecting goes on either way)")                       \
+	X(PAUSE, ' ', 0, "Space", "pause the picture, or go on (collecting goes on); replay: play, stop")              \
 	X(CURSOR_LEFT, KEY_LEFT_, 'h', "Left h", "move the cursor back in time")                                       \
 	X(CURSOR_RIGHT, KEY_RIGHT_, 'l', "Right l", "move the cursor forward in time")                                 \
 	X(CURSOR_UP, KEY_UP_, 'k', "Up k", "move the cursor to the row above")                                         \
@@ -66,6 +66,12 @@ struct key_event {
 	X(PANEL_BACK, KEY_BTAB_, 0, "Shift-Tab", "previous panel")                                                     \
 	X(SCROLL_DOWN, 'J', '>', "J >", "scroll the panel down")                                                       \
 	X(SCROLL_UP, 'K', '<', "K <", "scroll the panel up")                                                           \
+	X(FASTER, ')', 0, ")", "replay: play faster, up to 100 times")                                                 \
+	X(SLOWER, '(', 0, "(", "replay: play slower, down to a tenth")                                                 \
+	X(STEP, '.', 0, ".", "replay: go on by one event")                                                             \
+	X(STEP_BACK, ',', 0, ",", "replay: go back by a column")                                                       \
+	X(GOTO, ':', 0, ":", "go to a time: replay moves there, live looks there")                                     \
+	X(TRIGGER, 'w', 0, "w", "write out the flight recorder (--flight)")                                            \
 	X(OUTPUT, 'o', 0, "o", "show or hide the target's output")                                                     \
 	X(THEME, 't', 0, "t", "next theme")                                                                            \
 	X(SNAPSHOT, 's', 0, "s", "save this screen as SVG and text")
@@ -100,11 +106,14 @@ void ui_state_init(struct ui_state *ui, bool ascii);
 void ui_window(const struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1);
 
 /**
- * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME and SNAPSHOT are the caller's:
- * nothing changes for them.
+ * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER and what
+ * moves a replay are the caller's: nothing changes for them.
  */
 void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols,
 	       int visible_rows);
+
+/** The cursor to a time, and the window so that it is seen. */
+void ui_go_to(struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t at_ns);
 
 /** The cursor to a time column and row (a click). */
 void ui_click(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int col, int row);

@@ -24,6 +24,7 @@
 #include "tui/actions.h"
 #include "tui/backend.h"
 #include "tui/layout.h"
+#include "tui/replay_keys.h"
 #include "tui/screen.h"
 #include "tui/tui.h"
 #include "tui/views.h"
@@ -44,6 +45,8 @@ struct app {
 	uint64_t now_ns;       /* of the picture: the model's, or where it was paused */
 	uint64_t drawn_now_ns; /* of the last frame */
 	uint64_t drawn_at_ns;
+	struct replay_state replay;
+	bool fitted; /* a replay was shown whole when it had been read */
 	bool dirty, quit;
 };
 
@@ -94,7 +97,7 @@ static struct layout layout_now(const struct app *a, const struct model *m)
 {
 	size_t n = model_rows(m, a->ui.rows, NULL, 0);
 
-	return layout_compute(a->grid.cols, a->grid.rows, n < 64 ? (int)n : 64, a->ui.output);
+	return layout_compute(a->grid.cols, a->grid.rows, n < 64 ? (int)n : 64, a->ui.output, a->feed->replay != NULL);
 }
 
 static void draw(struct app *a)
@@ -105,6 +108,14 @@ static void draw(struct app *a)
 
 	if (!a->ui.paused || !a->now_ns)
 		a->now_ns = model_now(m);
+	if (a->feed->replay) {
+		a->feed->replay->state(a->feed->ctx, &a->replay);
+		/* Read to its end: all of it is shown, once. */
+		if (a->replay.loaded && !a->fitted)
+			action_do(ACTION_FIT, &a->ui, m, a->now_ns, 1, 1);
+		a->fitted = a->replay.loaded;
+		ctx.replay = &a->replay;
+	}
 	ctx.model = m;
 	ctx.now_ns = a->now_ns;
 	ui_window(&a->ui, m, a->now_ns, &ctx.t0_ns, &ctx.t1_ns);
@@ -199,28 +210,73 @@ static void click(struct app *a, const struct model *m, const struct key_event *
 		ui_click(&a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w), col, row);
 }
 
+static void trigger(struct app *a)
+{
+	if (!a->feed->trigger) {
+		message(a, "there is no flight recorder: start with --flight SECONDS -o FILE");
+		return;
+	}
+	a->feed->trigger(a->feed->ctx);
+	message(a, "the flight recorder is being written");
+}
+
+/* A time was typed: the playhead of a replay moves there, a live session is looked at there. */
+static void go_to(struct app *a, const struct model *m, uint64_t rel_ns, struct replay_wish *wish)
+{
+	uint64_t at = model_start(m) + rel_ns;
+
+	if (a->feed->replay && a->replay.loaded && !a->replay.following) {
+		wish->seek = true;
+		wish->seek_ns = at;
+		a->ui.follow = true;
+		a->ui.cursor_ns = 0;
+	} else {
+		ui_go_to(&a->ui, m, a->now_ns, at);
+	}
+}
+
+/* What changes the picture: with the lock held. */
+static void act(struct app *a, enum action act, const struct key_event *k, const struct model *m,
+		struct replay_wish *wish)
+{
+	struct layout l = layout_now(a, m);
+	uint64_t rel_ns;
+
+	a->ui.message[0] = '\0';
+	if (a->ui.prompt) {
+		if (prompt_key(&a->ui, k->key, &rel_ns))
+			go_to(a, m, rel_ns, wish);
+	} else if (k->key == KEY_MOUSE_CLICK_) {
+		click(a, m, k);
+	} else if (!a->feed->replay || !replay_action(act, &a->ui, &a->replay, m, a->now_ns, wish)) {
+		action_do(act, &a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w),
+			  timeline_row_count(l.timeline.h, (int)model_rows(m, a->ui.rows, NULL, 0)));
+	}
+}
+
 static void on_key(struct app *a, const struct key_event *k)
 {
-	enum action act = action_of_key(k->key);
+	enum action what = a->ui.prompt ? ACTION_NONE : action_of_key(k->key);
+	struct replay_wish wish = {0};
 
 	a->dirty = true;
-	if (act == ACTION_QUIT) {
+	if (what == ACTION_QUIT) {
 		a->quit = true;
-	} else if (act == ACTION_SNAPSHOT) {
+	} else if (what == ACTION_SNAPSHOT) {
 		save(a);
-	} else if (act == ACTION_THEME) {
+	} else if (what == ACTION_THEME) {
 		next_theme(a);
+	} else if (what == ACTION_TRIGGER) {
+		trigger(a);
 	} else {
 		const struct model *m = a->feed->lock(a->feed->ctx);
-		struct layout l = layout_now(a, m);
 
-		a->ui.message[0] = '\0';
-		if (k->key == KEY_MOUSE_CLICK_)
-			click(a, m, k);
-		else
-			action_do(act, &a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w),
-				  timeline_row_count(l.timeline.h, (int)model_rows(m, a->ui.rows, NULL, 0)));
+		if (a->feed->replay)
+			a->feed->replay->state(a->feed->ctx, &a->replay);
+		act(a, what, k, m, &wish);
 		a->feed->unlock(a->feed->ctx);
+		if (a->feed->replay)
+			replay_fulfil(&wish, a->feed);
 		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
 	}
 }

@@ -4,12 +4,14 @@
 #include "tui/views/timeline.h"
 
 /* Below these the panels say nothing useful. */
-#define PANEL_MIN_ROWS   4
-#define PANEL_WANT_ROWS  9
-#define LATENCY_MIN_COLS 36
-#define LATENCY_MAX_COLS 64
-#define SIDE_BY_SIDE     76
-#define OUTPUT_ROWS      6
+#define PANEL_MIN_ROWS    4
+#define PANEL_WANT_ROWS   9
+#define LATENCY_MIN_COLS  36
+#define LATENCY_MAX_COLS  64
+#define SIDE_BY_SIDE      76
+#define OUTPUT_ROWS       6
+#define MINIMAP_ROWS      2
+#define MINIMAP_FROM_ROWS 14
 
 static int min(int a, int b)
 {
@@ -38,7 +40,7 @@ static struct rect take_bottom(struct rect *rest, int h)
 	return (struct rect){rest->x, rest->y + rest->h, rest->w, h};
 }
 
-struct layout layout_compute(int cols, int rows, int n_rows, bool output)
+struct layout layout_compute(int cols, int rows, int n_rows, bool output, bool replay)
 {
 	struct rect rest = {0, 0, cols, rows};
 	struct layout l = {0};
@@ -49,6 +51,8 @@ struct layout layout_compute(int cols, int rows, int n_rows, bool output)
 	l.header = take_top(&rest, rows >= 14 ? 2 : 1);
 	l.status = take_bottom(&rest, 1);
 	l.verdict = take_top(&rest, rows >= 16 ? 2 : 1);
+	if (replay && rows >= MINIMAP_FROM_ROWS)
+		l.minimap = take_top(&rest, MINIMAP_ROWS);
 
 	if (output)
 		l.output = take_bottom(&rest, min(OUTPUT_ROWS, rest.h - TIMELINE_EXTRA_ROWS - 2));

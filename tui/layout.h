@@ -13,10 +13,10 @@
 
 struct layout {
 	bool too_small;
-	struct rect header, verdict, timeline, latency, panel, output, status; /* h 0 = not shown */
+	struct rect header, verdict, minimap, timeline, latency, panel, output, status; /* h 0 = not shown */
 };
 
-/** @n_rows: how many rows the timeline has to show (CPUs, Ps, ...); it gets as many as fit. */
-struct layout layout_compute(int cols, int rows, int n_rows, bool output);
+/** @n_rows: how many rows the timeline has to show (CPUs, Ps, ...); it gets as many as fit. A replay has a minimap. */
+struct layout layout_compute(int cols, int rows, int n_rows, bool output, bool replay);
 
 #endif

@@ -11,16 +11,30 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 struct fault;
+struct replay_state;
+
+/* How a replay is moved; the screen's thread calls it without the lock. */
+struct tui_replay {
+	void (*state)(void *ctx, struct replay_state *ret); /* with the lock held */
+	void (*play)(void *ctx, bool play);
+	void (*set_speed)(void *ctx, double speed);
+	void (*seek)(void *ctx, uint64_t at_ns);
+	void (*step)(void *ctx);
+};
 
 /* Where the screen looks. Called from the screen's thread only. */
 struct tui_feed {
 	const struct model *(*lock)(void *ctx); /* held only while drawing into memory */
 	void (*unlock)(void *ctx);
 	size_t (*output)(void *ctx, const char **ret_lines,
-			 size_t cap); /* the target's last lines; with the lock held */
-	bool (*ended)(void *ctx);     /* the target has ended: the screen stays */
+			 size_t cap);    /* the target's last lines; with the lock held */
+	bool (*ended)(void *ctx);        /* the target has ended: the screen stays */
+	void (*trigger)(void *ctx);      /* writes out the flight recorder; NULL = there is none */
+	const struct tui_replay *replay; /* NULL = a live session */
 	void *ctx;
 };
 
@@ -34,6 +48,19 @@ struct tui_opts {
 	bool mouse;
 	const char *snapshot_dir; /* where key s saves; NULL = current directory */
 };
+
+/* One frame without a terminal. */
+struct tui_snapshot {
+	int cols, rows;
+	const char *view;   /* "cpus", "ps", "threads" or "goroutines", maybe a comma and a panel's name; NULL = cpus */
+	uint64_t window_ns; /* 0 = the whole session */
+	const char *theme;
+	bool no_color, ascii;
+	const char *format; /* "text", "ansi" or "svg"; NULL = text */
+};
+
+/** Draws @m as it is. 0; -EINVAL with @fault: no such view, format or theme; -errno of the stream. */
+int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *m, FILE *out, struct fault *fault);
 
 /**
  * Takes the terminal, shows the session until the user quits (or a signal: SIGINT, SIGTERM, SIGHUP), gives the terminal

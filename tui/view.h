@@ -7,6 +7,7 @@
 #define SCHEDTOP_TUI_VIEW_H
 
 #include "model/model.h"
+#include "model/moments.h"
 #include "tui/grid.h"
 
 #include <stdbool.h>
@@ -27,8 +28,24 @@ struct ui_state {
 	bool help;
 	bool output;       /* the target's output pane is shown */
 	bool ascii;        /* no Unicode drawing characters */
+	bool prompt;       /* a time is being typed */
+	char typed[24];    /* so far */
 	char message[200]; /* one-line answer to the last action; "" = none */
 	uint64_t message_until_ns;
+};
+
+/* Where a replay is; views and actions see it through struct view_ctx and the feed. */
+#define REPLAY_DENSITY 256
+struct replay_state {
+	uint64_t first_ns, last_ns; /* of the capture, as far as it is known */
+	uint64_t playhead_ns;       /* the model's now */
+	bool loaded;                /* read to its end once: only then the playhead can be moved */
+	bool following;             /* a stream that still grows */
+	bool playing;
+	double speed;
+	const struct moment *moments; /* in order of time */
+	size_t n_moments;
+	uint32_t density[REPLAY_DENSITY]; /* events in each part of the capture's time; all 0 = unknown */
 };
 
 /* What views may read. */
@@ -40,6 +57,7 @@ struct view_ctx {
 	const char *const *output; /* last lines of the target's output, oldest first */
 	size_t n_output;
 	double fps_limit;
+	const struct replay_state *replay; /* NULL = a live session */
 };
 
 struct view {

@@ -34,7 +34,8 @@ static void to_ascii(struct grid *g)
 void views_draw(const struct view_ctx *ctx, struct grid *g)
 {
 	size_t n_rows = model_rows(ctx->model, ctx->ui->rows, NULL, 0);
-	struct layout l = layout_compute(g->cols, g->rows, n_rows < 64 ? (int)n_rows : 64, ctx->ui->output);
+	struct layout l =
+		layout_compute(g->cols, g->rows, n_rows < 64 ? (int)n_rows : 64, ctx->ui->output, ctx->replay != NULL);
 
 	grid_clear(g);
 	if (l.too_small) {
@@ -46,6 +47,7 @@ void views_draw(const struct view_ctx *ctx, struct grid *g)
 	}
 	draw_in(&view_header, ctx, g, l.header);
 	draw_in(&view_verdict, ctx, g, l.verdict);
+	draw_in(&view_minimap, ctx, g, l.minimap);
 	draw_in(&view_timeline, ctx, g, l.timeline);
 	draw_in(&view_latency, ctx, g, l.latency);
 	draw_in(view_panels[(size_t)ctx->ui->panel % view_n_panels()], ctx, g, l.panel);

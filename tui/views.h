@@ -7,7 +7,8 @@
 
 #include "tui/view.h"
 
-extern const struct view view_header, view_verdict, view_timeline, view_latency, view_output, view_status, view_help;
+extern const struct view view_header, view_verdict, view_minimap, view_timeline, view_latency, view_output, view_status,
+	view_help;
 extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines, view_scheduler;
 
 /** The panels that Tab goes through. */

@@ -262,7 +262,7 @@ int scene_draw(const struct scene *s, const struct scene_shot *shot, struct grid
 		ui.span_ns = shot->span_ns;
 	for (const char *k = shot->keys; *k; k++) {
 		size_t n = model_rows(s->model, ui.rows, NULL, 0);
-		struct layout l = layout_compute(shot->cols, shot->rows, n < 64 ? (int)n : 64, ui.output);
+		struct layout l = layout_compute(shot->cols, shot->rows, n < 64 ? (int)n : 64, ui.output, false);
 
 		action_do(action_of_key((uint32_t)(unsigned char)*k), &ui, s->model, s->now_ns,
 			  timeline_time_cols(ui.rows, l.timeline.w), timeline_row_count(l.timeline.h, (int)n));

@@ -26,7 +26,7 @@ static void every_size(void **state)
 	for (int cols = 1; cols <= 300; cols++) {
 		for (int rows = 1; rows <= 100; rows++) {
 			for (int n = 0; n <= 64; n += 16) {
-				struct layout l = layout_compute(cols, rows, n, rows % 2);
+				struct layout l = layout_compute(cols, rows, n, rows % 2, false);
 				const struct rect all[] = {l.header, l.verdict, l.timeline, l.latency,
 							   l.panel,  l.output,  l.status};
 
@@ -48,7 +48,7 @@ static void every_size(void **state)
 
 static void many_rows_leave_the_panels(void **state)
 {
-	struct layout l = layout_compute(120, 40, 64, false);
+	struct layout l = layout_compute(120, 40, 64, false, false);
 
 	(void)state;
 	assert_true(l.panel.h >= 9);
@@ -58,7 +58,7 @@ static void many_rows_leave_the_panels(void **state)
 
 static void standard_terminal(void **state)
 {
-	struct layout l = layout_compute(80, 24, 2, false);
+	struct layout l = layout_compute(80, 24, 2, false, false);
 
 	(void)state;
 	assert_int_equal(l.header.h, 2);

@@ -7,6 +7,36 @@
 #include "tui/draw.h"
 #include "tui/views.h"
 
+/* Whether this is now, and if not, what it is. */
+static void say_state(const struct view_ctx *ctx, const struct model_counts *counts, char *dst, size_t cap,
+		      uint8_t *ret_role)
+{
+	const struct replay_state *r = ctx->replay;
+
+	*ret_role = ROLE_KEY;
+	if (r && r->following) {
+		*ret_role = ROLE_OK;
+		snprintf(dst, cap, "%s", ctx->ui->paused ? "PAUSED" : "STREAM");
+	} else if (r && !r->loaded) {
+		snprintf(dst, cap, "READING");
+	} else if (r && r->playing) {
+		*ret_role = ROLE_OK;
+		snprintf(dst, cap, "PLAYING %gx", r->speed);
+	} else if (r) {
+		snprintf(dst, cap, "REPLAY %gx", r->speed);
+	} else if (counts->exited) {
+		*ret_role = ROLE_WARNING;
+		snprintf(dst, cap, "ENDED");
+	} else if (ctx->ui->paused) {
+		snprintf(dst, cap, "PAUSED");
+	} else if (ctx->ui->follow) {
+		*ret_role = ROLE_OK;
+		snprintf(dst, cap, "LIVE");
+	} else {
+		snprintf(dst, cap, "SCROLLED");
+	}
+}
+
 static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	const struct session *s = model_session(ctx->model);
@@ -18,13 +48,17 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	model_counts(ctx->model, &counts);
 	grid_fill(g, r, ' ', ROLE_STATUS, ROLE_STATUS_BG);
 	struct detail_state detail;
-	const char *state = counts.exited     ? "ENDED"
-			    : ctx->ui->paused ? "PAUSED"
-			    : ctx->ui->follow ? "LIVE"
-					      : "SCROLLED";
-	uint8_t role = counts.exited ? ROLE_WARNING : ctx->ui->paused || !ctx->ui->follow ? ROLE_KEY : ROLE_OK;
+	uint8_t role;
+	char state[32];
+
+	say_state(ctx, &counts, state, sizeof(state), &role);
 	int x = r.x + grid_printf(g, r.x, r.y, r.w, role, ROLE_STATUS_BG, CELL_BOLD, " %s ", state);
 
+	if (ctx->ui->prompt) {
+		grid_printf(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0,
+			    "go to time: %s_   (12.5, 300ms; Enter, Esc)", ctx->ui->typed);
+		return;
+	}
 	if (*ctx->ui->message) {
 		grid_text(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0, ctx->ui->message);
 		return;

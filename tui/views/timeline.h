@@ -17,6 +17,9 @@ int timeline_label_cols(enum row_kind rows, int width);
 /** Columns of time at this width. */
 int timeline_time_cols(enum row_kind rows, int width);
 
+/* A minimap has at most so many columns. */
+#define TIMELINE_MAP_COLS_MAX 1024
+
 /* A row is drawn this high where there is room: the share of time busy is then seen in finer steps. */
 #define TIMELINE_ROW_HEIGHT_MAX 5
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "cli/values.h"
+#include "base/values.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How values of options are written. All take the whole text or refuse it: -EINVAL, *ret left alone. */
-#ifndef SCHEDTOP_CLI_VALUES_H
-#define SCHEDTOP_CLI_VALUES_H
+/* How people write numbers, sizes and times: in options, and on the screen. All take the whole text or refuse it:
+ * -EINVAL, *ret left alone. */
+#ifndef SCHEDTOP_BASE_VALUES_H
+#define SCHEDTOP_BASE_VALUES_H
 
 #include <stdint.h>
 
