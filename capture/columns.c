@@ -37,8 +37,7 @@ void columns_unpacker_free(void *unpacker)
 	ZSTD_freeDCtx(unpacker);
 }
 
-/* Appends @n bytes compressed, or as they are if that is not longer. Returns what was appended or -errno. */
-static int64_t append_frame(ZSTD_CCtx *c, const uint8_t *src, size_t n, struct bytes *out)
+int64_t columns_pack_one(void *packer, const uint8_t *src, size_t n, struct bytes *out)
 {
 	size_t bound = ZSTD_compressBound(n);
 
@@ -46,7 +45,7 @@ static int64_t append_frame(ZSTD_CCtx *c, const uint8_t *src, size_t n, struct b
 		return 0;
 	if (!bytes_room(out, bound))
 		return -ENOMEM;
-	size_t len = ZSTD_compress2(c, out->data + out->len, bound, src, n);
+	size_t len = ZSTD_compress2(packer, out->data + out->len, bound, src, n);
 	if (ZSTD_isError(len))
 		return -EIO;
 	if (len >= n) {
@@ -79,7 +78,7 @@ static int pack_column(struct pack *p, unsigned id, const struct bytes *col, str
 	if (col->len < OWN_FRAME)
 		bytes_put(&p->shared, col->data, col->len);
 	else
-		stored = append_frame(p->zstd, col->data, col->len, &p->frames);
+		stored = columns_pack_one(p->zstd, col->data, col->len, &p->frames);
 	if (stored < 0)
 		return (int)stored;
 	put_leb(&p->dir, (uint64_t)stored);
@@ -107,7 +106,7 @@ static int pack_all(struct pack *p, const struct bytes cols[COL_COUNT], uint32_t
 	}
 	if (err < 0)
 		return err;
-	int64_t shared = append_frame(p->zstd, p->shared.data, p->shared.len, &p->packed_shared);
+	int64_t shared = columns_pack_one(p->zstd, p->shared.data, p->shared.len, &p->packed_shared);
 	if (shared < 0)
 		return (int)shared;
 	put_leb(&p->dir, (uint64_t)shared);
@@ -159,19 +158,26 @@ static int read_directory(struct cursor *src, uint32_t *raw_left, struct entry e
 	return bad ? -EBADMSG : 0;
 }
 
-/* Takes @stored bytes of @src, which must unpack to exactly @raw. */
-static int unpack_frame(ZSTD_DCtx *d, struct cursor *src, uint64_t stored, uint8_t *dst, size_t raw)
+int columns_unpack_one(void *unpacker, const uint8_t *src, size_t stored, uint8_t *dst, size_t raw)
 {
-	if (stored > (size_t)(src->end - src->p) || stored > raw)
+	if (stored > raw)
 		return -EBADMSG;
 	if (stored == raw) {
 		if (raw)
-			memcpy(dst, src->p, raw);
-	} else if (ZSTD_decompressDCtx(d, dst, raw, src->p, stored) != raw) {
-		return -EBADMSG;
+			memcpy(dst, src, raw);
+		return 0;
 	}
+	return ZSTD_decompressDCtx(unpacker, dst, raw, src, stored) == raw ? 0 : -EBADMSG;
+}
+
+static int unpack_frame(void *unpacker, struct cursor *src, uint64_t stored, uint8_t *dst, size_t raw)
+{
+	if (stored > (size_t)(src->end - src->p))
+		return -EBADMSG;
+	int err = columns_unpack_one(unpacker, src->p, stored, dst, raw);
+
 	src->p += stored;
-	return 0;
+	return err;
 }
 
 int columns_unpack(void *unpacker, struct cursor *src, uint32_t *raw_left, struct bytes *mem,

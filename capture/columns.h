@@ -25,4 +25,10 @@ int columns_pack(void *packer, const struct bytes cols[COL_COUNT], struct bytes 
 int columns_unpack(void *unpacker, struct cursor *src, uint32_t *raw_left, struct bytes *mem,
 		   struct cursor ret[COL_COUNT]);
 
+/** Appends @n bytes as a frame, or as they are where that is shorter. Returns the length, -ENOMEM or -EIO. */
+int64_t columns_pack_one(void *packer, const uint8_t *src, size_t n, struct bytes *out);
+
+/** The reverse: @stored bytes must unpack to exactly @raw, which @dst has room for. 0 or -EBADMSG. */
+int columns_unpack_one(void *unpacker, const uint8_t *src, size_t stored, uint8_t *dst, size_t raw);
+
 #endif

@@ -12,14 +12,14 @@
 #include "capture/columns.h"
 #include "capture/format.h"
 
-int decoder_init(struct decoder *d)
+int part_decoder_init(struct part_decoder *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->zstd = columns_unpacker_new();
 	return d->zstd ? 0 : -ENOMEM;
 }
 
-void decoder_done(struct decoder *d)
+void part_decoder_done(struct part_decoder *d)
 {
 	columns_unpacker_free(d->zstd);
 	bytes_done(&d->mem);
@@ -31,7 +31,7 @@ void decoder_done(struct decoder *d)
 	memset(d, 0, sizeof(*d));
 }
 
-int decoder_begin(struct decoder *d, struct cursor *src, uint32_t *raw_left)
+int part_decoder_begin(struct part_decoder *d, struct cursor *src, uint32_t *raw_left)
 {
 	d->error = columns_unpack(d->zstd, src, raw_left, &d->mem, d->cols);
 	if (d->error)
@@ -45,7 +45,7 @@ int decoder_begin(struct decoder *d, struct cursor *src, uint32_t *raw_left)
 	return d->error;
 }
 
-static uint64_t fail_part(struct decoder *d, int err)
+static uint64_t fail_part(struct part_decoder *d, int err)
 {
 	if (!d->error)
 		d->error = err;
@@ -53,7 +53,7 @@ static uint64_t fail_part(struct decoder *d, int err)
 }
 
 /* Room for one more in a dictionary that others' bytes fill. */
-static bool dict_room(struct decoder *d, void **mem, size_t *cap, size_t n, size_t size)
+static bool dict_room(struct part_decoder *d, void **mem, size_t *cap, size_t n, size_t size)
 {
 	if (n < *cap)
 		return true;
@@ -72,24 +72,24 @@ static bool dict_room(struct decoder *d, void **mem, size_t *cap, size_t n, size
 	return true;
 }
 
-static uint64_t get_col(struct decoder *d, unsigned col)
+static uint64_t get_col(struct part_decoder *d, unsigned col)
 {
 	return get_number(&d->cols[col], &d->bits);
 }
 
-static uint64_t get_index(struct decoder *d, unsigned col)
+static uint64_t get_index(struct part_decoder *d, unsigned col)
 {
 	return get_leb(&d->cols[col], &d->bits.bad);
 }
 
 /* The next new key of a dictionary. */
-static uint64_t get_new(struct decoder *d, unsigned col)
+static uint64_t get_new(struct part_decoder *d, unsigned col)
 {
 	d->state.last[col] += unzigzag(get_col(d, col));
 	return d->state.last[col];
 }
 
-static uint32_t get_thread_number(struct decoder *d, unsigned col)
+static uint32_t get_thread_number(struct part_decoder *d, unsigned col)
 {
 	uint64_t number = get_index(d, col);
 
@@ -101,7 +101,7 @@ static uint32_t get_thread_number(struct decoder *d, unsigned col)
 	return err < 0 ? (uint32_t)fail_part(d, err == -ENOMEM ? err : -EBADMSG) : (uint32_t)number;
 }
 
-static uint32_t get_thread(struct decoder *d, unsigned mode, uint32_t same, uint32_t also, unsigned col)
+static uint32_t get_thread(struct part_decoder *d, unsigned mode, uint32_t same, uint32_t also, unsigned col)
 {
 	switch (mode) {
 	case MODE_NONE:
@@ -115,7 +115,7 @@ static uint32_t get_thread(struct decoder *d, unsigned mode, uint32_t same, uint
 	}
 }
 
-static uint64_t get_goid(struct decoder *d, unsigned col)
+static uint64_t get_goid(struct part_decoder *d, unsigned col)
 {
 	uint64_t number = get_index(d, col);
 
@@ -126,7 +126,7 @@ static uint64_t get_goid(struct decoder *d, unsigned col)
 	return d->goids[d->n_goids++] = get_new(d, COL_GOIDS);
 }
 
-static uint32_t get_loc(struct decoder *d, unsigned col)
+static uint32_t get_loc(struct part_decoder *d, unsigned col)
 {
 	uint64_t number = get_index(d, col);
 
@@ -137,7 +137,7 @@ static uint32_t get_loc(struct decoder *d, unsigned col)
 	return d->locs[d->n_locs++] = (uint32_t)get_new(d, COL_LOCS);
 }
 
-static const char *get_text(struct decoder *d, unsigned mode, unsigned col)
+static const char *get_text(struct part_decoder *d, unsigned mode, unsigned col)
 {
 	struct cursor *store = &d->cols[COL_TEXT];
 
@@ -158,7 +158,7 @@ static const char *get_text(struct decoder *d, unsigned mode, unsigned col)
 	return d->texts[d->n_texts++] = text;
 }
 
-static void get_comm(struct decoder *d, unsigned mode, unsigned col, uint8_t *dst)
+static void get_comm(struct part_decoder *d, unsigned mode, unsigned col, uint8_t *dst)
 {
 	size_t stored = (size_t)(d->comms.end - d->comms.p) / EV_COMM_SIZE;
 
@@ -200,7 +200,7 @@ struct walk {
 	uint32_t head, subject, next, waker;
 };
 
-static uint64_t get_field(struct decoder *d, struct walk *w, const struct field *f, unsigned mode)
+static uint64_t get_field(struct part_decoder *d, struct walk *w, const struct field *f, unsigned mode)
 {
 	struct predict *s = &d->state;
 	struct known_thread *subject = &s->threads[w->subject];
@@ -258,7 +258,7 @@ static uint64_t get_field(struct decoder *d, struct walk *w, const struct field 
 	}
 }
 
-static void get_fields(struct decoder *d, struct walk *w, const struct field *f, uint64_t shape)
+static void get_fields(struct part_decoder *d, struct walk *w, const struct field *f, uint64_t shape)
 {
 	unsigned shift = SHAPE_FIELD_SHIFT;
 
@@ -287,7 +287,7 @@ static void get_fields(struct decoder *d, struct walk *w, const struct field *f,
 	}
 }
 
-static void get_head(struct decoder *d, struct walk *w, uint64_t shape)
+static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
 {
 	struct ev_head *h = &w->ev->head;
 	struct predict *s = &d->state;
@@ -313,7 +313,7 @@ static void get_head(struct decoder *d, struct walk *w, uint64_t shape)
 	h->tid = s->threads[w->head].tid;
 }
 
-static uint64_t get_shape(struct decoder *d)
+static uint64_t get_shape(struct part_decoder *d)
 {
 	uint64_t number = get_index(d, COL_SHAPE);
 
@@ -328,7 +328,7 @@ static uint64_t get_shape(struct decoder *d)
  * A kind that this version has no row for is opaque; one that it has may be, in a file of an older version that had
  * none. But pointers never come from a file.
  */
-static const struct field *fields_of(struct decoder *d, uint64_t shape)
+static const struct field *fields_of(struct part_decoder *d, uint64_t shape)
 {
 	const struct field *f = schema_fields(SHAPE_KIND(shape));
 	bool opaque = shape & SHAPE_OPAQUE;
@@ -338,7 +338,7 @@ static const struct field *fields_of(struct decoder *d, uint64_t shape)
 	return opaque ? schema_opaque() : f;
 }
 
-int decoder_event(struct decoder *d, struct event *ret)
+int part_decoder_event(struct part_decoder *d, struct event *ret)
 {
 	struct walk w = {.ev = ret};
 	uint64_t shape = get_shape(d);
@@ -353,7 +353,7 @@ int decoder_event(struct decoder *d, struct event *ret)
 	return d->error;
 }
 
-uint64_t decoder_known(struct decoder *d)
+uint64_t part_decoder_known(struct part_decoder *d)
 {
 	uint64_t blocks = get_index(d, COL_KNOWN);
 

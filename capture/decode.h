@@ -7,7 +7,7 @@
 #include "capture/predict.h"
 #include "events/event.h"
 
-struct decoder {
+struct part_decoder {
 	struct predict state;
 	struct bytes mem; /* the columns */
 	struct cursor cols[COL_COUNT];
@@ -24,20 +24,20 @@ struct decoder {
 };
 
 /** 0 or -ENOMEM. */
-int decoder_init(struct decoder *d);
+int part_decoder_init(struct part_decoder *d);
 /** Accepts a half-initialised one (zeroed). */
-void decoder_done(struct decoder *d);
+void part_decoder_done(struct part_decoder *d);
 
 /** Begins a part: @src moves behind it, *raw_left is lowered by what it unpacks to. 0, -EBADMSG, -ENOMEM. */
-int decoder_begin(struct decoder *d, struct cursor *src, uint32_t *raw_left);
+int part_decoder_begin(struct part_decoder *d, struct cursor *src, uint32_t *raw_left);
 
 /**
- * The next event; the part's head says how many there are. Pointers in it are valid until decoder_begin(). 0, -EBADMSG,
- * -ENOMEM; @ret is not to be used then.
+ * The next event; the part's head says how many there are. Pointers in it are valid until part_decoder_begin(). 0,
+ * -EBADMSG, -ENOMEM; @ret is not to be used then.
  */
-int decoder_event(struct decoder *d, struct event *ret);
+int part_decoder_event(struct part_decoder *d, struct event *ret);
 
 /** Of a context part: how many blocks ago the event just read was told last. 0: the part is damaged. */
-uint64_t decoder_known(struct decoder *d);
+uint64_t part_decoder_known(struct part_decoder *d);
 
 #endif

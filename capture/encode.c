@@ -16,17 +16,17 @@
 /* Names are the only thing that makes a part of WRITER_BLOCK_EVENTS big. */
 #define TEXT_FULL (4U << 20)
 
-int encoder_init(struct encoder *e)
+int part_encoder_init(struct part_encoder *e)
 {
 	memset(e, 0, sizeof(*e));
 	e->zstd = columns_packer_new();
 	if (!e->zstd)
 		return -ENOMEM;
-	encoder_begin(e);
+	part_encoder_begin(e);
 	return e->error;
 }
 
-void encoder_done(struct encoder *e)
+void part_encoder_done(struct part_encoder *e)
 {
 	for (unsigned i = 0; i < COL_COUNT; i++)
 		bytes_done(&e->cols[i]);
@@ -40,13 +40,13 @@ void encoder_done(struct encoder *e)
 	memset(e, 0, sizeof(*e));
 }
 
-static void keep_error(struct encoder *e, int err)
+static void keep_error(struct part_encoder *e, int err)
 {
 	if (err < 0 && !e->error)
 		e->error = err;
 }
 
-void encoder_begin(struct encoder *e)
+void part_encoder_begin(struct part_encoder *e)
 {
 	for (unsigned i = 0; i < COL_COUNT; i++) {
 		e->cols[i].len = 0;
@@ -67,13 +67,13 @@ void encoder_begin(struct encoder *e)
 	keep_error(e, dict_add(&e->tids, 0));
 }
 
-static void put_col(struct encoder *e, unsigned col, uint64_t v)
+static void put_col(struct part_encoder *e, unsigned col, uint64_t v)
 {
 	put_number(&e->cols[col], &e->bits, v);
 }
 
 /* The number of a key in its dictionary; a new one is written to @col as the difference to the last new one. */
-static uint32_t number_of(struct encoder *e, struct dict *d, uint64_t key, unsigned col, bool *ret_new)
+static uint32_t number_of(struct part_encoder *e, struct dict *d, uint64_t key, unsigned col, bool *ret_new)
 {
 	uint32_t number = dict_find(d, key);
 
@@ -87,7 +87,7 @@ static uint32_t number_of(struct encoder *e, struct dict *d, uint64_t key, unsig
 	return number;
 }
 
-static uint32_t thread_of(struct encoder *e, uint32_t tid)
+static uint32_t thread_of(struct part_encoder *e, uint32_t tid)
 {
 	bool is_new;
 	uint32_t number = number_of(e, &e->tids, tid, COL_TIDS, &is_new);
@@ -98,7 +98,8 @@ static uint32_t thread_of(struct encoder *e, uint32_t tid)
 }
 
 /* A thread: by one of two predictions, or by its number. */
-static unsigned put_thread(struct encoder *e, uint32_t tid, uint32_t same, uint32_t also, unsigned col, uint32_t *ret)
+static unsigned put_thread(struct part_encoder *e, uint32_t tid, uint32_t same, uint32_t also, unsigned col,
+			   uint32_t *ret)
 {
 	const struct known_thread *threads = e->state.threads;
 
@@ -118,14 +119,14 @@ static unsigned put_thread(struct encoder *e, uint32_t tid, uint32_t same, uint3
 	return MODE_EXPLICIT;
 }
 
-static void put_goid(struct encoder *e, uint64_t goid, unsigned col)
+static void put_goid(struct part_encoder *e, uint64_t goid, unsigned col)
 {
 	bool is_new;
 
 	put_leb(&e->cols[col], number_of(e, &e->goids, goid, COL_GOIDS, &is_new));
 }
 
-static unsigned put_text(struct encoder *e, const char *text, unsigned col)
+static unsigned put_text(struct part_encoder *e, const char *text, unsigned col)
 {
 	size_t len = text ? strnlen(text, STRING_MAX) : 0;
 	struct bytes *store = &e->cols[COL_TEXT];
@@ -164,7 +165,7 @@ static unsigned put_text(struct encoder *e, const char *text, unsigned col)
 	return MODE_EXPLICIT;
 }
 
-static unsigned put_comm(struct encoder *e, const uint8_t *comm, unsigned col)
+static unsigned put_comm(struct part_encoder *e, const uint8_t *comm, unsigned col)
 {
 	static const uint8_t none[EV_COMM_SIZE];
 	struct bytes *store = &e->cols[COL_COMMS];
@@ -206,7 +207,7 @@ static uint64_t load_field(const struct event *ev, const struct field *f)
 	}
 }
 
-static unsigned put_delta(struct encoder *e, uint64_t v, uint64_t *last, unsigned col)
+static unsigned put_delta(struct part_encoder *e, uint64_t v, uint64_t *last, unsigned col)
 {
 	if (v == *last)
 		return MODE_SAME;
@@ -225,7 +226,7 @@ struct walk {
 	uint64_t shape;
 };
 
-static unsigned put_field(struct encoder *e, struct walk *w, const struct field *f, uint64_t v)
+static unsigned put_field(struct part_encoder *e, struct walk *w, const struct field *f, uint64_t v)
 {
 	struct predict *s = &e->state;
 	struct known_thread *subject = &s->threads[w->subject];
@@ -294,7 +295,7 @@ static unsigned put_field(struct encoder *e, struct walk *w, const struct field 
 	}
 }
 
-static void put_fields(struct encoder *e, struct walk *w, const struct field *f)
+static void put_fields(struct part_encoder *e, struct walk *w, const struct field *f)
 {
 	unsigned shift = SHAPE_FIELD_SHIFT;
 
@@ -325,7 +326,7 @@ static void put_fields(struct encoder *e, struct walk *w, const struct field *f)
 	}
 }
 
-static void put_head(struct encoder *e, struct walk *w)
+static void put_head(struct part_encoder *e, struct walk *w)
 {
 	const struct ev_head *h = &w->ev->head;
 	struct predict *s = &e->state;
@@ -355,7 +356,7 @@ static void put_head(struct encoder *e, struct walk *w)
 	w->subject = w->head;
 }
 
-void encoder_event(struct encoder *e, const struct event *ev)
+void part_encoder_event(struct part_encoder *e, const struct event *ev)
 {
 	struct walk w = {.ev = ev};
 	const struct field *f = schema_fields(ev->head.kind);
@@ -383,17 +384,17 @@ void encoder_event(struct encoder *e, const struct event *ev)
 	e->n_events++;
 }
 
-void encoder_known(struct encoder *e, uint64_t blocks_ago)
+void part_encoder_known(struct part_encoder *e, uint64_t blocks_ago)
 {
 	put_leb(&e->cols[COL_KNOWN], blocks_ago);
 }
 
-bool encoder_full(const struct encoder *e)
+bool part_encoder_full(const struct part_encoder *e)
 {
 	return e->n_events >= WRITER_BLOCK_EVENTS || e->cols[COL_TEXT].len >= TEXT_FULL;
 }
 
-int encoder_finish(struct encoder *e, struct bytes *out, uint32_t *ret_raw)
+int part_encoder_finish(struct part_encoder *e, struct bytes *out, uint32_t *ret_raw)
 {
 	bits_flush(&e->bits);
 	for (unsigned i = 0; i < COL_COUNT; i++) {

@@ -13,7 +13,7 @@ struct column_size {
 	uint64_t raw, stored;
 };
 
-struct encoder {
+struct part_encoder {
 	struct predict state;
 	struct bytes cols[COL_COUNT];
 	struct bit_writer bits;
@@ -29,23 +29,23 @@ struct encoder {
 };
 
 /** 0 or -ENOMEM. */
-int encoder_init(struct encoder *e);
+int part_encoder_init(struct part_encoder *e);
 /** Accepts a half-initialised one (zeroed). */
-void encoder_done(struct encoder *e);
+void part_encoder_done(struct part_encoder *e);
 
 /** Empties it for the next part. */
-void encoder_begin(struct encoder *e);
+void part_encoder_begin(struct part_encoder *e);
 
-/** Adds an event. Errors are kept until encoder_finish(). */
-void encoder_event(struct encoder *e, const struct event *ev);
+/** Adds an event. Errors are kept until part_encoder_finish(). */
+void part_encoder_event(struct part_encoder *e, const struct event *ev);
 
 /** Of a context part: how many blocks ago the event just added was told last. */
-void encoder_known(struct encoder *e, uint64_t blocks_ago);
+void part_encoder_known(struct part_encoder *e, uint64_t blocks_ago);
 
 /** Must the part be finished before another event? */
-bool encoder_full(const struct encoder *e);
+bool part_encoder_full(const struct part_encoder *e);
 
 /** Appends the part to @out; *ret_raw is what its columns unpack to. 0, -ENOMEM, or -EIO from the compressor. */
-int encoder_finish(struct encoder *e, struct bytes *out, uint32_t *ret_raw);
+int part_encoder_finish(struct part_encoder *e, struct bytes *out, uint32_t *ret_raw);
 
 #endif

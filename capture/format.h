@@ -29,6 +29,9 @@ enum block_type {
 #define BLOCK_EVENTS_MAX (1U << 20)
 #define STRING_MAX       4096U /* of names, without the NUL; longer ones are cut by the writer */
 
+/* Of an end block: offsets of the index and of the last session (0 = none), numbers of events and of their blocks. */
+#define END_SIZE 32U
+
 /* What the writer makes. */
 #define WRITER_BLOCK_EVENTS 65536U
 
