@@ -115,6 +115,21 @@ static void set_state(struct model *m, struct goroutine *g, enum g_state state, 
 		g->tid = 0;
 }
 
+void exact_end(struct model *m, uint64_t t, bool exited)
+{
+	for (size_t i = 0; i < m->n_goroutines; i++) {
+		struct goroutine *g = m->goroutines[i];
+
+		if (g->state == GS_DEAD)
+			continue;
+		if (g->state == GS_RUNNABLE && exited)
+			waits_on_run(m, g, NULL, g->since_ns, t);
+		leave_state(m, g, t);
+		g->state = GS_UNKNOWN;
+	}
+	exact_blind(m, t);
+}
+
 void exact_on_painted(struct model *m, struct goroutine *g, uint64_t t)
 {
 	if (g->state == GS_RUNNABLE && t > g->since_ns)

@@ -135,13 +135,13 @@ size_t model_gap_funcs(const struct model *m, struct gap_func *ret, size_t cap)
 
 uint8_t gap_func_main_why(const struct gap_func *f)
 {
-	uint8_t best = GAP_WHY_NONE;
+	unsigned best = GAP_WHY_NONE;
 
-	for (uint8_t i = GAP_WHY_NONE + 1; i < GAP_WHY_COUNT; i++) {
+	for (unsigned i = GAP_WHY_NONE + 1; i < GAP_WHY_COUNT; i++) {
 		if (f->why[i] > (best ? f->why[best] : 0))
 			best = i;
 	}
-	return best;
+	return (uint8_t)best;
 }
 
 const char *gap_why_name(uint8_t why)

@@ -373,8 +373,10 @@ void exact_on_g(struct model *m, const struct event *ev, uint64_t t);
 void exact_on_p(struct model *m, const struct event *ev, uint64_t t);
 /* A preemption was taken (EV_PREEMPT_TAKEN) while exact events flow. */
 void exact_on_taken(struct model *m, struct thread *th, struct label label, uint64_t t);
-/* Events were lost, or no more will come: what goroutines are doing isn't known any more. */
+/* Events were lost: what goroutines are doing isn't known any more. */
 void exact_blind(struct model *m, uint64_t t);
+/* No more will come: what goes on counts up to @t. @exited: waits for a P too, which nobody will end. */
+void exact_end(struct model *m, uint64_t t, bool exited);
 /* The goroutine was painted as running up to @t though nothing said so. */
 void exact_on_painted(struct model *m, struct goroutine *g, uint64_t t);
 /* Does the state of @g hold, as far as is known? */
