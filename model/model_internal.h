@@ -165,6 +165,7 @@ struct pending_gap {
 	struct gap gap;
 	uint64_t seq;        /* of its place in model.gaps */
 	uint64_t seen_ns;    /* its goroutine was last seen on its thread */
+	bool estimated;      /* it ends somewhere after seen_ns */
 	uint64_t blocked_ns; /* its thread was blocked in the kernel */
 	struct {
 		uint32_t func, loc, count;
@@ -400,8 +401,8 @@ void runq_on_length(struct model *m, const struct ev_runq *ev, uint64_t t);
 void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 
 /* gap_funcs.c */
-/* Why the request of @pg isn't or wasn't served, as of @ns after it. */
-uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns);
+/* Was the request of @pg served, and if not, why: as of @ns after it. Sets unserved and why. */
+void gap_judge(const struct model *m, struct pending_gap *pg, uint64_t ns);
 /* Is asynchronous preemption known to be off? */
 bool gap_async_is_off(const struct model *m);
 void gap_funcs_add(struct model *m, const struct gap *g);

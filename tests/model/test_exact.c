@@ -358,6 +358,21 @@ static void stepping_down_forgets_what_goes_on(void **state)
 	assert_span(m, ROW_CPU, 0, 1500, 2000, SPAN_RUN, 9); /* by labels again */
 }
 
+/* Its way back was lost: it was in a system call, nobody knows for how long. */
+static void a_park_from_a_system_call(void **state)
+{
+	struct model *m = *state;
+
+	comes(m, 0, 0, 10);
+	RUN(0, 10, 7, 1);
+	g_event(m, 100, EV_G_SYSCALL, 10, 7, 1, 0);
+	PARK(9000, 10, 7, 1, WAIT_SLEEP);
+	READY(9100, 7);
+	assert_int_equal(total_of(m, 7).syscalls, 1);
+	assert_int_equal(total_of(m, 7).syscall_ns, 0);
+	assert_int_equal(total_of(m, 7).parked_ns, US(100));
+}
+
 /* What goes on when the program or the detail ends counts up to there. */
 static void the_end_closes_what_goes_on(void **state)
 {
@@ -455,6 +470,7 @@ int main(void)
 		model_test(memory_is_believed_in_the_end),
 		model_test(a_sleep_without_it_ends_it),
 		model_test(stepping_down_forgets_what_goes_on),
+		model_test(a_park_from_a_system_call),
 		model_test(the_end_closes_what_goes_on),
 		model_test(nonsense_is_counted),
 		model_test(who_has_ended_makes_room),
