@@ -58,7 +58,7 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t)
 			if (m->threads[i]->exact)
 				label_settle(m, m->threads[i], t);
 		}
-		exact_blind(m, t);
+		exact_end(m, t, false);
 	}
 	m->exact = ev->level == DETAIL_EXACT;
 }

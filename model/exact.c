@@ -79,6 +79,13 @@ static void end_syscall(struct model *m, struct goroutine *g, uint64_t t)
 		g->syscall_ns += t - g->since_ns;
 }
 
+/* What is told of @g can't happen in a system call: its way back was lost, and how long it was in it isn't known. */
+static void not_in_syscall(struct goroutine *g)
+{
+	if (g->state == GS_SYSCALL)
+		g->state = GS_UNKNOWN;
+}
+
 /* Leaves the state that @g is in. */
 static void leave_state(struct model *m, struct goroutine *g, uint64_t t)
 {
@@ -113,6 +120,21 @@ static void set_state(struct model *m, struct goroutine *g, enum g_state state, 
 		g_list_add(&m->runnable, g);
 	if (state == GS_RUNNABLE || state == GS_PARKED)
 		g->tid = 0;
+}
+
+void exact_end(struct model *m, uint64_t t, bool exited)
+{
+	for (size_t i = 0; i < m->n_goroutines; i++) {
+		struct goroutine *g = m->goroutines[i];
+
+		if (g->state == GS_DEAD)
+			continue;
+		if (g->state == GS_RUNNABLE && exited)
+			waits_on_run(m, g, NULL, g->since_ns, t);
+		leave_state(m, g, t);
+		g->state = GS_UNKNOWN;
+	}
+	exact_blind(m, t);
 }
 
 void exact_on_painted(struct model *m, struct goroutine *g, uint64_t t)
@@ -161,8 +183,7 @@ static void on_syscall(struct model *m, const struct ev_g *ev, struct goroutine 
 		label_observe(m, th, t, (struct label){.goid = g->goid, .p = ev->p, .valid = true});
 	if (th)
 		label_settle(m, th, t); /* its P counts up to here, whoever takes it then */
-	if (g->state == GS_SYSCALL)
-		g->state = GS_UNKNOWN;
+	not_in_syscall(g);
 	set_state(m, g, GS_SYSCALL, t);
 	g->in_assist = false;
 	g->tid = th ? th->tid : 0;
@@ -199,6 +220,7 @@ static void on_handoff(struct model *m, const struct ev_g *ev, uint64_t t)
 
 static void on_assist(struct model *m, struct goroutine *g, uint64_t t)
 {
+	not_in_syscall(g);
 	end_assist_run(m, g, t);
 	g->in_assist = true;
 	g->assist_from_ns = t;
@@ -209,6 +231,8 @@ static void on_assist(struct model *m, struct goroutine *g, uint64_t t)
 /* @g goes off its thread by itself. */
 static void leaves(struct model *m, const struct ev_g *ev, struct goroutine *g, struct thread *th, uint64_t t)
 {
+	if (g && ev->change != EV_G_SYSCALL_WAIT)
+		not_in_syscall(g);
 	if (!th)
 		return;
 	/* A preemption may be told after the yield that it is: the next to run on the thread ends the gap then. */
@@ -232,8 +256,10 @@ void exact_on_taken(struct model *m, struct thread *th, struct label label, uint
 		label = th->label; /* the thread knows whom it is about */
 	g = label.goid ? goroutine_get(m, label.goid) : NULL;
 	label_left(m, th, t, label);
-	if (g)
-		set_state(m, g, GS_RUNNABLE, t);
+	if (!g)
+		return;
+	not_in_syscall(g);
+	set_state(m, g, GS_RUNNABLE, t);
 }
 
 static bool is_of_thread(uint8_t change)
@@ -285,6 +311,7 @@ void exact_on_g(struct model *m, const struct event *ev, uint64_t t)
 		set_state(m, g, GS_RUNNABLE, t);
 		break;
 	case EV_G_READY:
+		not_in_syscall(g);
 		set_state(m, g, GS_RUNNABLE, t);
 		break;
 	case EV_G_RUN:

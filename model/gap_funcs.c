@@ -24,12 +24,10 @@ static bool in_syscall(const struct model *m, uint64_t goid)
 	return g && g->state == GS_SYSCALL && g_state_known(m, g);
 }
 
-uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns)
+static uint8_t why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns)
 {
 	const struct gap *g = &pg->gap;
 
-	if (ns < GAP_UNSERVED_NS)
-		return GAP_WHY_NONE;
 	if (g->off_cpu_ns > ns / 2)
 		return GAP_WHY_NO_CPU;
 	if (g->end == GAP_HANDED_OFF || pg->blocked_ns > ns / 2 || (g->end == GAP_PENDING && in_syscall(m, g->goid)))
@@ -42,6 +40,14 @@ uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t
 		return GAP_WHY_ASYNC_OFF;
 	/* No signal at all: said only where signals are seen, or it would be the collector's blindness. */
 	return m->counts.signals ? GAP_WHY_NOT_DELIVERED : GAP_WHY_NONE;
+}
+
+void gap_judge(const struct model *m, struct pending_gap *pg, uint64_t ns)
+{
+	uint64_t sure = pg->estimated ? pg->seen_ns - pg->gap.request_ns : ns;
+
+	pg->gap.unserved = sure >= GAP_UNSERVED_NS;
+	pg->gap.why = pg->gap.unserved ? why_of(m, pg, ns) : GAP_WHY_NONE;
 }
 
 /* The entry of a function, made if it is new; NULL on ENOMEM. */
@@ -63,7 +69,7 @@ static struct gap_func *entry(struct model *m, uint32_t func)
 static void count(struct gap_func *f, const struct gap *g, uint64_t ns)
 {
 	f->requests++;
-	if (ns >= GAP_UNSERVED_NS) {
+	if (g->unserved) {
 		f->unserved++;
 		f->why[g->why]++;
 	}
@@ -135,13 +141,13 @@ size_t model_gap_funcs(const struct model *m, struct gap_func *ret, size_t cap)
 
 uint8_t gap_func_main_why(const struct gap_func *f)
 {
-	uint8_t best = GAP_WHY_NONE;
+	unsigned best = GAP_WHY_NONE;
 
-	for (uint8_t i = GAP_WHY_NONE + 1; i < GAP_WHY_COUNT; i++) {
+	for (unsigned i = GAP_WHY_NONE + 1; i < GAP_WHY_COUNT; i++) {
 		if (f->why[i] > (best ? f->why[best] : 0))
 			best = i;
 	}
-	return best;
+	return (uint8_t)best;
 }
 
 const char *gap_why_name(uint8_t why)

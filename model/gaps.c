@@ -40,7 +40,9 @@ static struct gap as_of_now(const struct model *m, const struct pending_gap *pg)
 		struct pending_gap so_far = *pg;
 
 		so_far.gap.off_cpu_ns = g.off_cpu_ns;
-		g.why = gap_why_of(m, &so_far, gap_ns(&g, m->now_ns));
+		gap_judge(m, &so_far, gap_ns(&g, m->now_ns));
+		g.unserved = so_far.gap.unserved;
+		g.why = so_far.gap.why;
 	}
 	return g;
 }
@@ -73,7 +75,7 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 	ns = pg->gap.taken_ns - pg->gap.request_ns;
 	if (pg->gap.off_cpu_ns > ns)
 		pg->gap.off_cpu_ns = ns;
-	pg->gap.why = gap_why_of(m, pg, ns);
+	gap_judge(m, pg, ns);
 	if (kept)
 		*kept = pg->gap;
 	if (ns > m->longest_gap_ns)
@@ -99,6 +101,7 @@ static void finish_between(struct model *m, size_t i, uint64_t not_later_ns)
 {
 	uint64_t from = m->pending[i].seen_ns;
 
+	m->pending[i].estimated = true;
 	finish(m, i, from < not_later_ns ? from + (not_later_ns - from) / 2 : from, GAP_VOLUNTARY, true);
 }
 

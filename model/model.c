@@ -274,7 +274,8 @@ static void on_exec(struct model *m, const struct event *ev, uint64_t t)
 static void on_target_exit(struct model *m, const struct event *ev, uint64_t t)
 {
 	threads_all_exit(m, 0, t);
-	exact_blind(m, t);
+	if (m->exact)
+		exact_end(m, t, true);
 	m->counts.exited = true;
 	m->counts.exit_status = ev->exited.status;
 }

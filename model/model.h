@@ -121,7 +121,8 @@ struct gap {
 	uint16_t p;          /* EV_NO_P = unknown */
 	uint8_t end;         /* enum gap_end */
 	uint8_t cause;       /* enum gap_cause */
-	uint8_t why;         /* enum gap_why: why it lasted longer than GAP_UNSERVED_NS */
+	uint8_t why;         /* enum gap_why: why it wasn't served */
+	bool unserved;       /* it lasted GAP_UNSERVED_NS for sure, where its end is an estimate too */
 };
 
 /** Gaps that touch [t0, t1), oldest request first, pending ones included. Returns how many were filled. */

@@ -165,6 +165,7 @@ struct pending_gap {
 	struct gap gap;
 	uint64_t seq;        /* of its place in model.gaps */
 	uint64_t seen_ns;    /* its goroutine was last seen on its thread */
+	bool estimated;      /* it ends somewhere after seen_ns */
 	uint64_t blocked_ns; /* its thread was blocked in the kernel */
 	struct {
 		uint32_t func, loc, count;
@@ -373,8 +374,10 @@ void exact_on_g(struct model *m, const struct event *ev, uint64_t t);
 void exact_on_p(struct model *m, const struct event *ev, uint64_t t);
 /* A preemption was taken (EV_PREEMPT_TAKEN) while exact events flow. */
 void exact_on_taken(struct model *m, struct thread *th, struct label label, uint64_t t);
-/* Events were lost, or no more will come: what goroutines are doing isn't known any more. */
+/* Events were lost: what goroutines are doing isn't known any more. */
 void exact_blind(struct model *m, uint64_t t);
+/* No more will come: what goes on counts up to @t. @exited: waits for a P too, which nobody will end. */
+void exact_end(struct model *m, uint64_t t, bool exited);
 /* The goroutine was painted as running up to @t though nothing said so. */
 void exact_on_painted(struct model *m, struct goroutine *g, uint64_t t);
 /* Does the state of @g hold, as far as is known? */
@@ -398,8 +401,8 @@ void runq_on_length(struct model *m, const struct ev_runq *ev, uint64_t t);
 void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 
 /* gap_funcs.c */
-/* Why the request of @pg isn't or wasn't served, as of @ns after it. */
-uint8_t gap_why_of(const struct model *m, const struct pending_gap *pg, uint64_t ns);
+/* Was the request of @pg served, and if not, why: as of @ns after it. Sets unserved and why. */
+void gap_judge(const struct model *m, struct pending_gap *pg, uint64_t ns);
 /* Is asynchronous preemption known to be off? */
 bool gap_async_is_off(const struct model *m);
 void gap_funcs_add(struct model *m, const struct gap *g);

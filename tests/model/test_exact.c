@@ -358,6 +358,51 @@ static void stepping_down_forgets_what_goes_on(void **state)
 	assert_span(m, ROW_CPU, 0, 1500, 2000, SPAN_RUN, 9); /* by labels again */
 }
 
+/* Its way back was lost: it was in a system call, nobody knows for how long. */
+static void a_park_from_a_system_call(void **state)
+{
+	struct model *m = *state;
+
+	comes(m, 0, 0, 10);
+	RUN(0, 10, 7, 1);
+	g_event(m, 100, EV_G_SYSCALL, 10, 7, 1, 0);
+	PARK(9000, 10, 7, 1, WAIT_SLEEP);
+	READY(9100, 7);
+	assert_int_equal(total_of(m, 7).syscalls, 1);
+	assert_int_equal(total_of(m, 7).syscall_ns, 0);
+	assert_int_equal(total_of(m, 7).parked_ns, US(100));
+}
+
+/* What goes on when the program or the detail ends counts up to there. */
+static void the_end_closes_what_goes_on(void **state)
+{
+	struct model *m = *state;
+	struct event ev = ev_make(5000, EV_TARGET_EXIT, 1);
+	struct park_total p[2];
+	struct hist_summary w;
+
+	detail(m, 0, DETAIL_EXACT, EV_DETAIL_ASKED, 0);
+	comes(m, 0, 0, 10);
+	RUN(0, 10, 7, 1);
+	PARK(1000, 10, 7, 1, WAIT_SLEEP);
+	detail(m, 2000, DETAIL_SCHED, EV_DETAIL_OVERHEAD, 900);
+	tick(m, 3000);
+	assert_int_equal(total_of(m, 7).parked_ns, US(1000));
+	detail(m, 3000, DETAIL_EXACT, EV_DETAIL_CALM, 100);
+	RUN(3500, 10, 8, 1);
+	PARK(3600, 10, 8, 1, WAIT_SLEEP);
+	READY(4000, 9);
+	model_feed(m, &ev);
+	tick(m, 9000);
+	assert_int_equal(total_of(m, 8).parked_ns, US(1400));
+	assert_int_equal(model_parks(m, p, 2), 1);
+	assert_int_equal(p[0].count, 2);
+	assert_int_equal(p[0].ns, US(2400));
+	assert_true(model_g_wait_summary(m, &w));
+	assert_int_equal(w.count, 1);
+	assert_int_equal(w.max, US(1000));
+}
+
 static void nonsense_is_counted(void **state)
 {
 	struct model *m = *state;
@@ -425,6 +470,8 @@ int main(void)
 		model_test(memory_is_believed_in_the_end),
 		model_test(a_sleep_without_it_ends_it),
 		model_test(stepping_down_forgets_what_goes_on),
+		model_test(a_park_from_a_system_call),
+		model_test(the_end_closes_what_goes_on),
 		model_test(nonsense_is_counted),
 		model_test(who_has_ended_makes_room),
 	};

@@ -314,6 +314,31 @@ static void why_in_the_kernel(void **state)
 	assert_false(model_exact_seen(m));
 }
 
+/* At detail sched nobody tells that it parked at once: the length is a guess, and no reason to complain. */
+static void an_estimated_end_is_no_proof(void **state)
+{
+	struct model *m = *state;
+	struct gap_func f;
+
+	comes(m, 0, 0, 10);
+	request(m, 10000, 10, 7, 1, EV_REQ_PREEMPTONE);
+	plain(m, 10002, EV_SIGNAL_SEND, 10);
+	sample(m, 20000, 0, 10, 8, 1, 0);
+	assert_int_equal(worst(m).taken_ns, AT_US(15000));
+	assert_false(worst(m).unserved);
+	assert_int_equal(worst(m).why, GAP_WHY_NONE);
+	assert_int_equal(model_gap_funcs(m, &f, 1), 1);
+	assert_int_equal(f.requests, 1);
+	assert_int_equal(f.unserved, 0);
+	/* It was still seen there 8 ms later. */
+	request(m, 30000, 10, 8, 1, EV_REQ_PREEMPTONE);
+	plain(m, 30002, EV_SIGNAL_SEND, 10);
+	sample(m, 38000, 0, 10, 8, 1, 0);
+	sample(m, 60000, 0, 10, 9, 1, 0);
+	assert_int_equal(worst(m).taken_ns, AT_US(49000));
+	assert_int_equal(worst(m).why, GAP_WHY_NOT_DELIVERED);
+}
+
 /* Who starts to run again has left before, though nobody saw it; it is asked afresh. */
 static void a_new_run_ends_the_gap(void **state)
 {
@@ -383,6 +408,7 @@ int main(void)
 		model_test(why_not_delivered),
 		model_test(why_no_cpu),
 		model_test(why_in_the_kernel),
+		model_test(an_estimated_end_is_no_proof),
 		model_test(a_new_run_ends_the_gap),
 		model_test(requests_by_function),
 	};

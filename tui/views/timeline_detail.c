@@ -118,12 +118,15 @@ static void say_gap(struct line *l, const struct gap *gap, uint64_t now)
 {
 	char len[32];
 
+	const char *why = gap_why_text(gap->why);
+
 	text_duration(len, sizeof(len), gap_ns(gap, now));
 	if (gap->end == GAP_PENDING)
-		part(l, ROLE_GAP_PENDING, "asked to yield %s ago (%s), still runs", len, gap_cause_name(gap->cause));
+		part(l, ROLE_GAP_PENDING, "asked to yield %s ago (%s), still runs%s%s", len, gap_cause_name(gap->cause),
+		     *why ? ": " : "", why);
 	else
-		part(l, ROLE_GAP, "asked to yield (%s), left %s later: %s", gap_cause_name(gap->cause), len,
-		     gap_end_name(gap->end));
+		part(l, ROLE_GAP, "asked to yield (%s), left %s later: %s%s%s", gap_cause_name(gap->cause), len,
+		     gap_end_name(gap->end), *why ? ", " : "", why);
 }
 
 static void say_stw(struct line *l, const struct stw_pause *p, uint64_t now)

@@ -7,7 +7,7 @@
 #include "tui/draw.h"
 #include "tui/views.h"
 
-#define VERDICTS_MAX 12
+#define VERDICTS_MAX 16
 
 static uint8_t severity_role(enum severity s)
 {
