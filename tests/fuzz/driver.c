@@ -9,6 +9,7 @@
  * input that costs more than a second of CPU time is a failure. A failing input is written to fuzz-failure.bin.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,14 +51,21 @@ static size_t below(size_t n)
 	return n ? (size_t)(next_random() % n) : 0;
 }
 
+/* Also from a signal handler. */
 static void keep_failure(void)
 {
-	FILE *f = fopen("fuzz-failure.bin", "we");
+	int fd = current ? open("fuzz-failure.bin", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
 
-	if (f && current)
-		fwrite(current, 1, current_size, f);
-	if (f)
-		fclose(f);
+	if (fd < 0)
+		return;
+	for (size_t done = 0; done < current_size;) {
+		ssize_t n = write(fd, current + done, current_size - done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	close(fd);
 }
 
 static void on_crash(int sig)
