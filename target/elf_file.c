@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "target/elf_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -89,6 +90,42 @@ static void find_relocations(struct elf_file *f)
 		f->rela_sorted = f->rela[i - 1].r_offset <= f->rela[i].r_offset;
 }
 
+int elf_file_parse(struct elf_file *f, const void *data, size_t size, const char *what, struct fault *fault)
+{
+	const Elf64_Ehdr *h = data;
+	const char *why = NULL;
+
+	*f = (struct elf_file){0};
+	if (size < sizeof(*h))
+		return bad(fault, what, "too short for an executable");
+	assert(aligned(data));
+	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+		why = "not an ELF executable (a script must be named through its interpreter)";
+	else if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB)
+		why = "not a 64-bit little-endian program";
+	else if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
+		why = "not a program (an object file or a core dump)";
+	else if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || h->e_phnum > PHDRS_MAX)
+		why = "its program headers are damaged";
+	if (!why) {
+		f->data = data;
+		f->size = size;
+		f->machine = h->e_machine;
+		f->pie = h->e_type == ET_DYN;
+		f->phdrs = at_offset(f, h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr));
+		f->n_phdrs = h->e_phnum;
+		if (!f->phdrs || !aligned(f->phdrs))
+			why = "its program headers are damaged";
+	}
+	if (why) {
+		*f = (struct elf_file){0};
+		return bad(fault, what, why);
+	}
+	find_sections(f, h);
+	find_relocations(f);
+	return 0;
+}
+
 int elf_file_open(struct elf_file *f, const char *path, struct fault *fault)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -101,42 +138,20 @@ int elf_file_open(struct elf_file *f, const char *path, struct fault *fault)
 		return bad(fault, path, "not a regular file");
 	if ((uint64_t)st.st_size < sizeof(Elf64_Ehdr))
 		return bad(fault, path, "too short for an executable");
-	f->size = (size_t)st.st_size;
-	void *map = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	size_t size = (size_t)st.st_size;
+	void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return fault_set(fault, -errno, path, "%s", strerror(errno));
-	f->data = map;
-
-	const Elf64_Ehdr *h = map;
-	const char *why = NULL;
-	if (memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
-		why = "not an ELF executable (a script must be named through its interpreter)";
-	else if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB)
-		why = "not a 64-bit little-endian program";
-	else if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
-		why = "not a program (an object file or a core dump)";
-	else if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum == 0 || h->e_phnum > PHDRS_MAX)
-		why = "its program headers are damaged";
-	if (!why) {
-		f->machine = h->e_machine;
-		f->pie = h->e_type == ET_DYN;
-		f->phdrs = at_offset(f, h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr));
-		f->n_phdrs = h->e_phnum;
-		if (!f->phdrs || !aligned(f->phdrs))
-			why = "its program headers are damaged";
-	}
-	if (why) {
-		elf_file_close(f);
-		return bad(fault, path, why);
-	}
-	find_sections(f, h);
-	find_relocations(f);
-	return 0;
+	int err = elf_file_parse(f, map, size, path, fault);
+	if (err < 0)
+		munmap(map, size);
+	f->mapped = err == 0;
+	return err;
 }
 
 void elf_file_close(struct elf_file *f)
 {
-	if (f->data)
+	if (f->mapped)
 		munmap((void *)(uintptr_t)f->data, f->size);
 	*f = (struct elf_file){0};
 }

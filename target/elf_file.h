@@ -16,6 +16,7 @@ struct fault;
 struct elf_file {
 	const unsigned char *data;
 	size_t size;
+	bool mapped;      /* elf_file_close() unmaps it */
 	uint16_t machine; /* EM_X86_64, EM_AARCH64 */
 	bool pie;
 	const Elf64_Phdr *phdrs; /* checked: inside the file */
@@ -33,6 +34,9 @@ struct elf_file {
 /** 0; -ENOEXEC with @fault when it isn't a program we can read; -errno of the file system. */
 int elf_file_open(struct elf_file *f, const char *path, struct fault *fault);
 void elf_file_close(struct elf_file *f);
+
+/** The same for bytes in memory, 8-aligned, which stay the caller's and must outlive @f. @what names them in @fault. */
+int elf_file_parse(struct elf_file *f, const void *data, size_t size, const char *what, struct fault *fault);
 
 /** The bytes of link-time addresses [vaddr, vaddr + len), or NULL if the file doesn't hold them all. */
 const void *elf_at(const struct elf_file *f, uint64_t vaddr, size_t len);

@@ -21,33 +21,43 @@ static int minor_of(const char *version)
 	return v > 0 && v < 256 ? (int)v : -1;
 }
 
-int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault)
+int go_binary_from_elf(struct elf_file *elf, const char *what, struct go_binary **ret, struct fault *fault)
 {
 	struct go_binary *b = calloc(1, sizeof(*b));
 
-	if (!b)
-		return fault_set(fault, -ENOMEM, path, "out of memory");
-	int err = elf_file_open(&b->elf, path, fault);
-	if (err == 0 && b->elf.machine != EM_X86_64 && b->elf.machine != EM_AARCH64) {
-		err = fault_set(fault, -EPROTONOSUPPORT, path, "built for another architecture (ELF machine %u)",
-				b->elf.machine);
-		fault_todo(fault, "schedtop reads amd64 and arm64 programs");
+	if (!b) {
+		elf_file_close(elf);
+		return fault_set(fault, -ENOMEM, what, "out of memory");
 	}
-	if (err == 0)
-		err = go_buildinfo_read(&b->info, &b->elf);
-	if (err < 0 && err != -ENODATA) {
+	b->elf = *elf;
+	int err = 0;
+	if (elf->machine != EM_X86_64 && elf->machine != EM_AARCH64) {
+		err = fault_set(fault, -EPROTONOSUPPORT, what, "built for another architecture (ELF machine %u)",
+				elf->machine);
+		fault_todo(fault, "schedtop reads amd64 and arm64 programs");
 		go_binary_close(b);
 		return err;
 	}
-	b->minor = minor_of(b->info.version);
-	b->has_tab = go_pclntab_find(&b->tab, &b->elf) == 0;
-	err = go_binary_find_offsets(b);
+	err = go_buildinfo_read(&b->info, &b->elf);
+	if (err == 0 || err == -ENODATA) {
+		b->minor = minor_of(b->info.version);
+		b->has_tab = go_pclntab_find(&b->tab, &b->elf) == 0;
+		err = go_binary_find_offsets(b);
+	}
 	if (err < 0) {
 		go_binary_close(b);
-		return fault_set(fault, err, path, "out of memory");
+		return fault_set(fault, err, what, "out of memory");
 	}
 	*ret = b;
 	return 0;
+}
+
+int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault)
+{
+	struct elf_file elf;
+	int err = elf_file_open(&elf, path, fault);
+
+	return err < 0 ? err : go_binary_from_elf(&elf, path, ret, fault);
 }
 
 void go_binary_close(struct go_binary *b)

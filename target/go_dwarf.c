@@ -16,6 +16,8 @@
 #define ABBREV_MAX (1U << 20)
 #define UNITS_MAX  65536
 #define FIELDS_MAX 512
+/* Zeros behind the unit: libdw hands out a string or a value at its very end without looking for its end. */
+#define GUARD 16U
 
 /* A unit's header, DWARF 4 and 5 in the 32-bit format; then the number of the abbreviation and the unit's name. */
 #define LENGTH_SIZE 4U
@@ -132,12 +134,13 @@ static bool is_runtime(const unsigned char *unit, size_t len)
 /* Reads the rest of a unit, of which @known bytes have been read; it is kept when it is the one with the types. */
 static int keep_unit(struct image *im, struct debug_section *s, const unsigned char *start, size_t known, size_t size)
 {
-	int err = image_grow(im, im->unit_at + size);
+	int err = image_grow(im, im->unit_at + size + GUARD);
 
 	if (err < 0)
 		return err;
 	unsigned char *unit = im->data + im->unit_at;
 	memcpy(unit, start, known);
+	memset(unit + size, 0, GUARD);
 	err = debug_section_read(s, unit + known, size - known);
 	if (err == 0 && memmem(unit, size, landmark, sizeof(landmark)))
 		im->unit_size = size;
@@ -188,7 +191,7 @@ static bool type_of(const struct reader *r, Dwarf_Die *die, Dwarf_Die *ret)
 
 		if (!dwarf_attr(&at, DW_AT_type, &attr) || dwarf_whatform(&attr) != DW_FORM_ref_addr)
 			return false;
-		memcpy(&ref, attr.valp, sizeof(ref)); /* libdw has checked that the form's bytes lie in the unit */
+		memcpy(&ref, attr.valp, sizeof(ref)); /* in the unit, or in the guard behind it */
 		if (ref < r->image->unit_offset || ref - r->image->unit_offset >= r->image->unit_size ||
 		    !dwarf_offdie(r->dwarf, ref - r->image->unit_offset, &at))
 			return false;

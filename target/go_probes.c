@@ -73,7 +73,7 @@ static const struct place places[] = {
 static int offset_in(const struct go_binary *b, const struct place *at, const struct go_func *f, uint64_t *ret_offset,
 		     bool *ret_emulated)
 {
-	uint64_t call, behind;
+	uint64_t call = 0, behind = 0;
 	struct go_func callee;
 	int err;
 
@@ -93,7 +93,8 @@ static int offset_in(const struct go_binary *b, const struct place *at, const st
 			err = go_code_call(&b->elf, f, callee.entry, &call, &behind);
 		if (err == 0 && at->form == AT_BRANCH_AFTER)
 			return go_code_branch(&b->elf, f, behind, ret_offset);
-		*ret_offset = at->form == AT_CALL ? call : behind;
+		if (err == 0)
+			*ret_offset = at->form == AT_CALL ? call : behind;
 		return err;
 	}
 	return -ENOENT;
@@ -102,7 +103,7 @@ static int offset_in(const struct go_binary *b, const struct place *at, const st
 static int place_in(const struct go_binary *b, const struct place *at, struct go_probe *ret)
 {
 	struct go_func f;
-	uint64_t off;
+	uint64_t off = 0;
 	bool emulated;
 	int err = go_pclntab_func_named(&b->tab, at->func, &f);
 

@@ -41,6 +41,8 @@ static const char *line_of(const char *text, const char *name)
 	char quoted[64];
 
 	assert_non_null(end);
+	if (!table)
+		return NULL;
 	snprintf(quoted, sizeof(quoted), "\"%s\"", name);
 	const char *at = strstr(table, quoted);
 	return at && at < end ? at : NULL;
