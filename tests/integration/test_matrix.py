@@ -101,10 +101,6 @@ def check_goroutines(report, own):
     assert len(crowd) == 12, own["goroutines"]
     # Tracebacks leave out what a generic function is made for: main.generic[go.shape.int] is main.generic[...] there.
     shown = {str(g["goid"]): re.sub(r"\[.*\]", "[...]", g["func"] or "") for g in report["goroutines"]}
-    unseen = [goid for goid in crowd if goid not in shown]
-    if unseen:
-        # Seen once in some hundred cells, on a machine with nine times the load it can carry.
-        raise Disturbed(f"goroutines {unseen} of {list(crowd)} were never seen")
     wrong = {goid: (shown.get(goid), func) for goid, func in crowd.items() if shown.get(goid) != func}
     assert not wrong, f"shown, own: {wrong}"
     assert shown.get(own["goid_main"]) == "runtime.main", shown
