@@ -8,12 +8,13 @@ schedtop's side is the developer's tool collect_dump, which with -x asks for det
 
     TIME_NS g CHANGE goid=G tid=T p=P [other=G] [reason="TEXT"]
     TIME_NS preempt-taken goid=G tid=T p=P how=N
+    TIME_NS switch from=T to=T
     TIME_NS lost cause=C count=N
 
 TIME_NS is CLOCK_MONOTONIC in nanoseconds, as in the event. CHANGE is enum ev_g_change (events/event.h) in small
 letters: new ready run park yield syscall syscall-exit syscall-wait handoff assist assist-end exit. P is -1 where it
-isn't known, reason is wait_reason_name's and only at park; other (creator, waker) only where it is known. Lines of
-other kinds, and more words at the end of a line, are free.
+isn't known, reason is wait_reason_name's and only at park; other (creator, waker) only where it is known. switch is
+a context switch, by thread ids (0: idle). Lines of other kinds, and more words at the end of a line, are free.
 
 A goroutine runs from "run" or "syscall-exit" to "park", "yield", "syscall", "exit" or "preempt-taken".
 """
@@ -33,37 +34,60 @@ DUMP = os.path.join(BUILD, "tests", "collectors", "collect_dump")
 US, MS = 1000, 1_000_000
 SHORTEST_NS = 20 * US  # shorter ones aren't compared: a probe's own cost is part of them
 TOLERANCE_NS = 50 * US
-SHARE = 0.99  # the rest: a thread can lose its CPU between the runtime's look at the clock and the probe
+SHARE = 0.99
+WINDOW_NS = 50 * MS  # how far apart two looks at one moment may be, with a loss of the CPU between them
 EDGE_NS = 20 * MS  # after the trace's start and before its end
 
-LINE = re.compile(r"^(\d+) (?:g ([\w-]+)|(preempt-taken|lost)) (.*)$")
+LINE = re.compile(r"^(\d+) (?:g ([\w-]+)|(preempt-taken|switch|lost)) (.*)$")
 WORD = re.compile(r'(\w+)=("[^"]*"|\S+)')
 BEGINS = {"run", "syscall-exit"}
 ENDS = {"park", "yield", "syscall", "exit", "preempt-taken"}
 OTHERS = {"new", "ready", "syscall-wait", "handoff", "assist", "assist-end"}
 
 
+class Dump:
+    """What collect_dump -x printed: running intervals, counts by change, losses, when threads were off their CPU."""
+
+    def __init__(self):
+        self.intervals, self.counts, self.lost, self.off = [], {}, 0, {}
+
+    def off_cpu(self, tid, a, b):
+        """For how long the thread had no CPU between two moments."""
+        a, b = min(a, b), max(a, b)
+        spans = self.off.get(tid, [])
+        at, total = max(0, bisect.bisect_left(spans, (a,)) - 1), 0
+        while at < len(spans) and spans[at][0] < b:
+            total += max(0, min(b, spans[at][1]) - max(a, spans[at][0]))
+            at += 1
+        return total
+
+
 def parse_dump(lines):
-    """(running intervals, counts by change, lost events) of what collect_dump -x printed."""
-    intervals, counts, running, lost = [], {}, {}, 0
+    dump, running, left = Dump(), {}, {}
     for line in lines:
         m = LINE.match(line)
         if not m:
             continue
         time_ns, what, words = int(m[1]), m[2] or m[3], dict(WORD.findall(m[4]))
         if what == "lost":
-            lost += int(words["count"])
+            dump.lost += int(words["count"])
+            continue
+        if what == "switch":
+            left[int(words["from"])] = time_ns
+            tid = int(words["to"])
+            if tid in left:
+                dump.off.setdefault(tid, []).append((left.pop(tid), time_ns))
             continue
         assert what in BEGINS | ENDS | OTHERS, line
-        counts[what] = counts.get(what, 0) + 1
+        dump.counts[what] = dump.counts.get(what, 0) + 1
         goid, tid = int(words["goid"]), int(words["tid"])
         if what in ENDS and goid in running:
             on, begin = running.pop(goid)
-            assert on == tid or tid == 0, f"goid {goid} began on {on}: {line}"
-            intervals.append(Interval(goid, on, begin, time_ns, what))
+            assert tid in (on, 0), f"goid {goid} began on {on}: {line}"
+            dump.intervals.append(Interval(goid, on, begin, time_ns, what))
         elif what in BEGINS:
             running[goid] = tid, time_ns
-    return intervals, counts, lost
+    return dump
 
 
 def by_goroutine(intervals):
@@ -75,16 +99,22 @@ def by_goroutine(intervals):
     return found
 
 
-def unmatched(wanted, have):
-    """Those of the wanted that have no counterpart: same goroutine, same thread, both ends within the tolerance."""
+def close(tid, a, b, dump):
+    """Two looks at one moment. In between the thread can lose its CPU: that time is known and no error."""
+    return abs(a - b) <= TOLERANCE_NS or abs(a - b) - dump.off_cpu(tid, a, b) <= TOLERANCE_NS
+
+
+def unmatched(wanted, have, dump):
+    """Those of the wanted that have no counterpart: same goroutine, same thread, both ends close."""
     index = by_goroutine(have)
     starts = {goid: [i.start for i in own] for goid, own in index.items()}
     missing = []
     for w in wanted:
         own = index.get(w.goid, [])
-        at = bisect.bisect_left(starts.get(w.goid, []), w.start - TOLERANCE_NS)
-        while at < len(own) and own[at].start <= w.start + TOLERANCE_NS:
-            if abs(own[at].end - w.end) <= TOLERANCE_NS and own[at].tid == w.tid:
+        at = bisect.bisect_left(starts.get(w.goid, []), w.start - WINDOW_NS)
+        while at < len(own) and own[at].start <= w.start + WINDOW_NS:
+            h = own[at]
+            if h.tid == w.tid and close(w.tid, h.start, w.start, dump) and close(w.tid, h.end, w.end, dump):
                 break
             at += 1
         else:
@@ -97,8 +127,8 @@ def inside(intervals, own):
     return [i for i in intervals if i.start >= lo and i.end <= hi and i.end - i.start > SHORTEST_NS]
 
 
-def check_share(what, wanted, have):
-    missing = unmatched(wanted, have)
+def check_share(what, wanted, have, dump):
+    missing = unmatched(wanted, have, dump)
     share = 1 - len(missing) / len(wanted)
     note(f"{what}: {share:.2%} of {len(wanted)} intervals")
     near = by_goroutine(have)
@@ -151,7 +181,8 @@ def parser_agrees(version):
     assert all(began <= trace.created[goid] <= ended for goid in started)
     check_overlap("trace", trace.intervals)
     check_marks(trace, own)
-    assert not unmatched(trace.intervals, parse_dump(dump_text(trace.intervals))[0])
+    dump = parse_dump(dump_text(trace.intervals))
+    assert not unmatched(trace.intervals, dump.intervals, dump)
     ran = sum(i.end - i.start for i in trace.intervals)
     assert ran <= int(own["gomaxprocs"]) * (ended - began + 100 * MS), (ran, own)
 
@@ -170,18 +201,23 @@ def dump_text(intervals):
 def comparison():
     """the comparison itself: finds what agrees, and misses a shifted end, another thread and another goroutine"""
     whole = [Interval(7, 100, t * MS, t * MS + 500 * US, "Waiting") for t in range(1000)]
-    have, counts, lost = parse_dump(["# free text", *dump_text(whole), "5 lost cause=0 count=3", "9 switch goid 1"])
-    assert not unmatched(whole, have) and counts == {"run": 1000, "park": 1000} and lost == 3, (counts, lost)
+    dump = parse_dump(["# free text", *dump_text(whole), "5 lost cause=0 count=3", "9 thread-new tid=1"])
+    assert not unmatched(whole, dump.intervals, dump) and dump.counts == {"run": 1000, "park": 1000} and dump.lost == 3
     for change in ({"start": -60 * US}, {"end": 60 * US}, {"tid": 1}, {"goid": 1}):
         changed = [Interval(i.goid, i.tid, i.start, i.end) for i in whole]
         for i in changed[::50]:
             for name, by in change.items():
                 setattr(i, name, getattr(i, name) + by)
-        assert len(unmatched(whole, changed)) == 20, change
+        assert len(unmatched(whole, changed, dump)) == 20, change
     slightly = [Interval(i.goid, i.tid, i.start + 40 * US, i.end - 40 * US) for i in whole]
-    assert not unmatched(whole, slightly)
-    taken, _, _ = parse_dump(["10 g run goid=3 tid=9 p=1", "30 preempt-taken goid=3 tid=9 p=1 how=3",
-                              "31 g yield goid=3 tid=9 p=1"])
+    assert not unmatched(whole, slightly, dump)
+    # A loss of the CPU explains a difference by as much as it lasted, on its thread only.
+    for tid, off_us, good in ((100, 170, True), (100, 140, False), (101, 170, False)):
+        late = Interval(7, 100, 0, 700 * US)
+        losing = parse_dump([f"{510 * US} switch from={tid} to=9", f"{(510 + off_us) * US} switch from=9 to={tid}"])
+        assert (not unmatched(whole[:1], [late], losing)) is good, (tid, off_us)
+    taken = parse_dump(["10 g run goid=3 tid=9 p=1", "30 preempt-taken goid=3 tid=9 p=1 how=3",
+                        "31 g yield goid=3 tid=9 p=1"]).intervals
     assert len(taken) == 1 and taken[0].end == 30, taken
 
 
@@ -238,16 +274,17 @@ def watched(version):
         if d:
             stop(d)
     with open(dumped) as f:
-        have, counts, lost = parse_dump(f)
+        dump = parse_dump(f)
     trace = gotrace.read(trace_file(version), version)
-    assert lost == 0, f"{lost} events lost: {err[-1000:]}"
-    check_overlap("schedtop", have)
-    wanted, found = inside(trace.intervals, own), inside(have, own)
+    assert dump.lost == 0, f"{dump.lost} events lost: {err[-1000:]}"
+    assert dump.off, "no context switch was printed"
+    check_overlap("schedtop", dump.intervals)
+    wanted, found = inside(trace.intervals, own), inside(dump.intervals, own)
     assert len(wanted) >= 1000, f"only {len(wanted)} intervals to compare: {own}"
-    check_share(f"Go {version}, the trace's intervals that schedtop has", wanted, have)
-    check_share(f"Go {version}, schedtop's intervals that the trace has", found, trace.intervals)
+    check_share(f"Go {version}, the trace's intervals that schedtop has", wanted, dump.intervals, dump)
+    check_share(f"Go {version}, schedtop's intervals that the trace has", found, trace.intervals, dump)
     for change in ("new", "ready", "run", "park", "yield", "exit", "syscall"):
-        assert counts.get(change), f"no {change}: {counts}"
+        assert dump.counts.get(change), f"no {change}: {dump.counts}"
 
 
 for v in VERSIONS:

@@ -15,7 +15,7 @@ import time
 
 from lib import SCHEDTOP, case, changed_text, need_tracing, note, report_of, run, skip, start, stop, wait_for
 
-PAGES = 1500
+PAGES = 1000
 MS = 1_000_000
 # gc 13 @0.720s 9%: 0.16+96+0.13 ms clock, ...: the pause for sweep termination, marking, the pause for mark termination
 GCTRACE = re.compile(r"^gc \d+ @\S+s \d+%: ([\d.]+)\+[\d.]+\+([\d.]+) ms clock", re.M)
