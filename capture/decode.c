@@ -11,6 +11,7 @@
 
 #include "capture/columns.h"
 #include "capture/format.h"
+#include "capture/quantum.h"
 
 int part_decoder_init(struct part_decoder *d)
 {
@@ -41,7 +42,10 @@ int part_decoder_begin(struct part_decoder *d, struct cursor *src, uint32_t *raw
 	d->comms = d->cols[COL_COMMS];
 	d->n_comms = 0;
 	d->n_shapes = d->n_goids = d->n_locs = d->n_texts = 0;
-	d->error = predict_begin(&d->state);
+	uint64_t quantum = QUANTUM_ONE;
+	if (d->cols[COL_QUANTUM].p < d->cols[COL_QUANTUM].end)
+		quantum = get_leb(&d->cols[COL_QUANTUM], &d->bits.bad);
+	d->error = quantum < QUANTUM_ONE || d->bits.bad ? -EBADMSG : predict_begin(&d->state, quantum);
 	return d->error;
 }
 
@@ -200,6 +204,31 @@ struct walk {
 	uint32_t head, subject, next, waker;
 };
 
+static uint64_t get_off(struct part_decoder *d, unsigned col)
+{
+	return d->state.quantum == QUANTUM_ONE ? 0 : unzigzag(get_col(d, col));
+}
+
+static uint32_t get_wait(struct part_decoder *d, const struct walk *w, unsigned mode, unsigned col)
+{
+	const struct predict *s = &d->state;
+
+	if (mode == MODE_NONE)
+		return 0;
+	if (mode == MODE_SAME) {
+		uint64_t n = unzigzag(get_col(d, COL_WAIT_BACK));
+		bool negative = (int64_t)n < 0;
+		uint64_t at = lattice_at(s->quantum, negative ? 0 - n : n);
+		uint64_t off = (negative ? 0 - at : at) + get_off(d, COL_WAIT_OFF);
+
+		return (uint32_t)(s->time_ns - s->threads[w->next].left_ns - off);
+	}
+	uint64_t n = get_col(d, w->ev->head.flags & EVF_PREV_TARGET ? COL_WAIT_BUSY : col);
+	if (mode == MODE_ALSO)
+		return (uint32_t)n;
+	return (uint32_t)(lattice_at(s->quantum, n) + get_off(d, COL_WAIT_OFF));
+}
+
 static uint64_t get_field(struct part_decoder *d, struct walk *w, const struct field *f, unsigned mode)
 {
 	struct predict *s = &d->state;
@@ -234,6 +263,8 @@ static uint64_t get_field(struct part_decoder *d, struct walk *w, const struct f
 	case CODE_TID_WAKER:
 		w->waker = get_thread(d, mode, s->threads[w->next].waker, w->head, f->column);
 		return s->threads[w->waker].tid;
+	case CODE_WAIT:
+		return get_wait(d, w, mode, f->column);
 	case CODE_GOID:
 		v = mode == MODE_NONE ? 0 : mode == MODE_EXPLICIT ? get_goid(d, f->column) : subject->goid;
 		return subject->goid = v;
@@ -287,20 +318,32 @@ static void get_fields(struct part_decoder *d, struct walk *w, const struct fiel
 	}
 }
 
+static uint64_t get_time(struct part_decoder *d, const struct ev_head *h, unsigned mode)
+{
+	struct predict *s = &d->state;
+
+	if (mode == MODE_NONE)
+		return s->time_ns;
+	uint64_t n = get_col(d, COL_TIME + time_class(h->kind, h->flags));
+	if (mode != MODE_SAME) {
+		s->phase = 0;
+		return s->time_ns += mode == MODE_EXPLICIT ? n : 0 - n;
+	}
+	uint64_t at = (uint64_t)s->phase + n * s->quantum;
+	uint64_t delta = (uint64_t)((int64_t)(at + LATTICE_HALF) >> 32) + get_off(d, COL_TIME_OFF);
+	predict_phase(s, at, delta);
+	return s->time_ns += delta;
+}
+
 static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
 {
 	struct ev_head *h = &w->ev->head;
 	struct predict *s = &d->state;
-	unsigned mode = SHAPE_MODE(shape, SHAPE_TIME_SHIFT);
+	unsigned mode;
 
 	h->kind = SHAPE_KIND(shape);
 	h->flags = SHAPE_FLAGS(shape);
-	if (mode != MODE_NONE) {
-		uint64_t delta = get_col(d, COL_TIME + time_class(h->kind, h->flags));
-
-		s->time_ns += mode == MODE_SAME ? delta : 0 - delta;
-	}
-	h->time_ns = s->time_ns;
+	h->time_ns = get_time(d, h, SHAPE_MODE(shape, SHAPE_TIME_SHIFT));
 	mode = SHAPE_MODE(shape, SHAPE_CPU_SHIFT);
 	h->cpu = mode == MODE_NONE       ? 0
 		 : mode == MODE_SAME     ? s->cpu

@@ -12,6 +12,7 @@
 
 #include "capture/columns.h"
 #include "capture/format.h"
+#include "capture/quantum.h"
 
 /* Names are the only thing that makes a part of WRITER_BLOCK_EVENTS big. */
 #define TEXT_FULL (4U << 20)
@@ -22,7 +23,7 @@ int part_encoder_init(struct part_encoder *e)
 	e->zstd = columns_packer_new();
 	if (!e->zstd)
 		return -ENOMEM;
-	part_encoder_begin(e);
+	part_encoder_begin(e, QUANTUM_ONE);
 	return e->error;
 }
 
@@ -46,7 +47,7 @@ static void keep_error(struct part_encoder *e, int err)
 		e->error = err;
 }
 
-void part_encoder_begin(struct part_encoder *e)
+void part_encoder_begin(struct part_encoder *e, uint64_t quantum)
 {
 	for (unsigned i = 0; i < COL_COUNT; i++) {
 		e->cols[i].len = 0;
@@ -63,7 +64,9 @@ void part_encoder_begin(struct part_encoder *e)
 	e->first_ns = UINT64_MAX;
 	e->last_ns = 0;
 	e->error = 0;
-	keep_error(e, predict_begin(&e->state));
+	keep_error(e, predict_begin(&e->state, quantum));
+	if (quantum != QUANTUM_ONE)
+		put_leb(&e->cols[COL_QUANTUM], quantum);
 	keep_error(e, dict_add(&e->tids, 0));
 }
 
@@ -226,6 +229,41 @@ struct walk {
 	uint64_t shape;
 };
 
+/* What is left of a time that was stored as a multiple of the clock's step. */
+static void put_off(struct part_encoder *e, unsigned col, int64_t off)
+{
+	if (e->state.quantum != QUANTUM_ONE)
+		put_col(e, col, zigzag((uint64_t)off));
+}
+
+static unsigned put_wait(struct part_encoder *e, const struct walk *w, uint32_t v, unsigned col)
+{
+	const struct predict *s = &e->state;
+	const struct known_thread *next = &s->threads[w->next];
+	int64_t off = (int64_t)(s->time_ns - next->left_ns - v);
+
+	if (v == 0)
+		return MODE_NONE;
+	if (next->preempted && off < (int64_t)LATTICE_MAX && off > -(int64_t)LATTICE_MAX) {
+		uint64_t n = lattice_nearest(s->quantum, (uint64_t)(off < 0 ? -off : off));
+		int64_t at = (int64_t)lattice_at(s->quantum, n);
+
+		put_col(e, COL_WAIT_BACK, zigzag(off < 0 ? 0 - n : n));
+		put_off(e, COL_WAIT_OFF, off < 0 ? off + at : off - at);
+		return MODE_SAME;
+	}
+	if (w->ev->head.flags & EVF_PREV_TARGET)
+		col = COL_WAIT_BUSY;
+	if (v >= LATTICE_MAX) {
+		put_col(e, col, v);
+		return MODE_ALSO;
+	}
+	uint64_t n = lattice_nearest(s->quantum, v);
+	put_col(e, col, n);
+	put_off(e, COL_WAIT_OFF, (int64_t)(v - lattice_at(s->quantum, n)));
+	return MODE_EXPLICIT;
+}
+
 static unsigned put_field(struct part_encoder *e, struct walk *w, const struct field *f, uint64_t v)
 {
 	struct predict *s = &e->state;
@@ -261,6 +299,8 @@ static unsigned put_field(struct part_encoder *e, struct walk *w, const struct f
 		return put_thread(e, (uint32_t)v, w->cpu->left, s->threads[w->head].after, f->column, &w->next);
 	case CODE_TID_WAKER:
 		return put_thread(e, (uint32_t)v, s->threads[w->next].waker, w->head, f->column, &w->waker);
+	case CODE_WAIT:
+		return put_wait(e, w, (uint32_t)v, f->column);
 	case CODE_GOID:
 		mode = v == 0 ? MODE_NONE : v == subject->goid ? MODE_SAME : MODE_EXPLICIT;
 		if (mode == MODE_EXPLICIT)
@@ -326,20 +366,40 @@ static void put_fields(struct part_encoder *e, struct walk *w, const struct fiel
 	}
 }
 
+static unsigned put_time(struct part_encoder *e, const struct ev_head *h)
+{
+	struct predict *s = &e->state;
+	unsigned col = COL_TIME + time_class(h->kind, h->flags);
+	uint64_t delta = h->time_ns - s->time_ns, before_ns = s->time_ns;
+
+	if (!delta)
+		return MODE_NONE;
+	s->time_ns = h->time_ns;
+	if (h->time_ns < before_ns) {
+		put_col(e, col, 0 - delta);
+		s->phase = 0;
+		return MODE_ALSO;
+	}
+	if (delta >= LATTICE_MAX) {
+		put_col(e, col, delta);
+		s->phase = 0;
+		return MODE_EXPLICIT;
+	}
+	uint64_t n = ((delta << 32) - (uint64_t)s->phase + s->quantum / 2) / s->quantum;
+	uint64_t at = (uint64_t)s->phase + n * s->quantum;
+	put_col(e, col, n);
+	put_off(e, COL_TIME_OFF, (int64_t)delta - ((int64_t)(at + LATTICE_HALF) >> 32));
+	predict_phase(s, at, delta);
+	return MODE_SAME;
+}
+
 static void put_head(struct part_encoder *e, struct walk *w)
 {
 	const struct ev_head *h = &w->ev->head;
 	struct predict *s = &e->state;
-	uint64_t delta = h->time_ns - s->time_ns, mode = MODE_NONE;
+	uint64_t mode = put_time(e, h);
 
 	w->shape = h->kind | (uint64_t)h->flags << 8;
-	if (delta) {
-		bool earlier = h->time_ns < s->time_ns;
-
-		mode = earlier ? MODE_ALSO : MODE_SAME;
-		put_col(e, COL_TIME + time_class(h->kind, h->flags), earlier ? 0 - delta : delta);
-		s->time_ns = h->time_ns;
-	}
 	w->shape |= mode << SHAPE_TIME_SHIFT;
 	mode = h->cpu == 0 && !(h->flags & EVF_CPU) ? MODE_NONE
 	       : h->cpu == s->cpu                   ? MODE_SAME

@@ -33,8 +33,8 @@ int part_encoder_init(struct part_encoder *e);
 /** Accepts a half-initialised one (zeroed). */
 void part_encoder_done(struct part_encoder *e);
 
-/** Empties it for the next part. */
-void part_encoder_begin(struct part_encoder *e);
+/** Empties it for the next part. @quantum: the clock's step in 2^-32 ns (capture/quantum.h). */
+void part_encoder_begin(struct part_encoder *e, uint64_t quantum);
 
 /** Adds an event. Errors are kept until part_encoder_finish(). */
 void part_encoder_event(struct part_encoder *e, const struct event *ev);

@@ -7,7 +7,7 @@
 
 #include "events/event.h"
 
-int predict_begin(struct predict *s)
+int predict_begin(struct predict *s, uint64_t quantum)
 {
 	struct known_thread *threads = s->threads;
 	size_t cap = s->cap_threads;
@@ -15,6 +15,7 @@ int predict_begin(struct predict *s)
 	memset(s, 0, sizeof(*s));
 	s->threads = threads;
 	s->cap_threads = cap;
+	s->quantum = quantum;
 	return predict_add_thread(s, 0);
 }
 

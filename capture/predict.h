@@ -19,10 +19,12 @@
 
 struct known_thread {
 	uint64_t goid;
+	uint64_t left_ns; /* when it left its CPU last */
 	uint32_t tid;
 	uint32_t waker; /* who woke it last */
 	uint32_t after; /* who came last when it left */
 	uint16_t p;
+	bool preempted; /* ... and stayed runnable */
 };
 
 struct known_cpu {
@@ -33,7 +35,9 @@ struct known_cpu {
 
 struct predict {
 	uint64_t time_ns;
-	uint32_t thread; /* of the event before */
+	uint64_t quantum; /* the clock's step, in 2^-32 ns */
+	int64_t phase;    /* from time_ns to the clock's lattice, the same unit */
+	uint32_t thread;  /* of the event before */
 	uint32_t loc;
 	uint16_t cpu, other_cpu;
 	struct known_thread *threads;
@@ -42,8 +46,8 @@ struct predict {
 	struct known_cpu cpus[PREDICT_CPUS];
 };
 
-/** 0 or -ENOMEM. */
-int predict_begin(struct predict *s);
+/** @quantum: QUANTUM_ONE or more. 0 or -ENOMEM. */
+int predict_begin(struct predict *s, uint64_t quantum);
 void predict_done(struct predict *s);
 
 /** Adds a thread; its number is n_threads before. 0, -ENOMEM, or -EOVERFLOW beyond DICT_MAX. */
@@ -62,6 +66,34 @@ static inline void predict_saw_cpu(struct predict *s, uint16_t cpu)
 	s->cpu = cpu;
 }
 
+/* Times that are further apart are stored in nanoseconds; below, the arithmetic of the lattice fits 64 bits. */
+#define LATTICE_MAX  (1ULL << 29)
+#define LATTICE_HALF (1ULL << 31)
+
+/* The multiple that is nearest to @v ns. */
+static inline uint64_t lattice_nearest(uint64_t quantum, uint64_t v)
+{
+	return ((v << 32) + quantum / 2) / quantum;
+}
+
+/* A multiple, in ns. */
+static inline uint64_t lattice_at(uint64_t quantum, uint64_t n)
+{
+	return (n * quantum + LATTICE_HALF) >> 32;
+}
+
+/* Time has gone on by @delta ns, to what should be @at on the lattice (2^-32 ns from the time before). */
+static inline void predict_phase(struct predict *s, uint64_t at, uint64_t delta)
+{
+	int64_t phase = (int64_t)(at - (delta << 32));
+
+	if (phase > (int64_t)LATTICE_HALF)
+		phase = (int64_t)LATTICE_HALF;
+	if (phase < -(int64_t)LATTICE_HALF)
+		phase = -(int64_t)LATTICE_HALF;
+	s->phase = phase;
+}
+
 /* An event has been told: what it says about those to come. */
 static inline void predict_after(struct predict *s, uint8_t kind, uint8_t flags, struct known_cpu *cpu, uint32_t head,
 				 uint32_t next, uint32_t waker)
@@ -70,8 +102,11 @@ static inline void predict_after(struct predict *s, uint8_t kind, uint8_t flags,
 	if (kind != EV_SWITCH)
 		return;
 	cpu->on = next;
-	if (flags & EVF_PREV_TARGET)
+	if (flags & EVF_PREV_TARGET) {
 		cpu->left = head;
+		s->threads[head].left_ns = s->time_ns;
+		s->threads[head].preempted = flags & EVF_PREEMPTED;
+	}
 	s->threads[head].after = next;
 	if (waker)
 		s->threads[next].waker = waker;

@@ -16,7 +16,7 @@
 static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
 	[EV_TICK] = {{0}},
 	[EV_SWITCH] = {F(sw, goid, CODE_GOID, 20), F(sw, p, CODE_P, 21), F(sw, next_tid, CODE_TID_NEXT, 22),
-		       F(sw, waker_tid, CODE_TID_WAKER, 23), F(sw, wake_delta_ns, CODE_NUMBER, 24),
+		       F(sw, waker_tid, CODE_TID_WAKER, 23), F(sw, wake_delta_ns, CODE_WAIT, 24),
 		       F(sw, state, CODE_SMALL_A, 0), F(sw, reserved, CODE_SMALL_B, 0)},
 	[EV_THREAD_NEW] = {F(thread, creator_tid, CODE_TID, 25), F(thread, reserved, CODE_NUMBER, 26),
 			   F(thread, comm, CODE_COMM, 27)},

@@ -45,6 +45,11 @@ enum coder {
 	CODE_P,
 	/* a location. SAME: as the last one in this column; ALSO: as the last location coded, in any column */
 	CODE_LOC,
+	/*
+	 * How long a thread has waited. SAME: it was preempted, and waited since then: explicit is the difference
+	 * to that. EXPLICIT: steps of the clock and what is left. ALSO: in ns.
+	 */
+	CODE_WAIT,
 	CODE_COMM, /* EV_COMM_SIZE bytes */
 	CODE_TEXT, /* a string */
 };
@@ -63,7 +68,12 @@ enum column {
 	COL_TIME = 10,  /* TIME_CLASSES columns */
 	COL_KNOWN = 18, /* context only: how many blocks ago it was told */
 	COL_FIELDS = 20,
-	COL_COUNT = 100,
+	COL_QUANTUM = 100,   /* one number: the clock's step, in 2^-32 ns; not there: 1 ns */
+	COL_TIME_OFF = 101,  /* what times are off a multiple of it */
+	COL_WAIT_OFF = 102,  /* the same of waiting times */
+	COL_WAIT_BACK = 103, /* waiting times of preempted threads */
+	COL_WAIT_BUSY = 104, /* of threads that come where one of the target's leaves */
+	COL_COUNT = 116,
 };
 
 /* Times of switches between idle and the target, of others, ... have distributions of their own: time_class(). */
@@ -89,7 +99,7 @@ const struct field *schema_opaque(void);
 /* A shape, as a number: what an event is but for its values. */
 #define SHAPE_KIND(s)     ((uint8_t)(s))
 #define SHAPE_FLAGS(s)    ((uint8_t)((s) >> 8))
-#define SHAPE_TIME_SHIFT  16 /* NONE: as the event before; SAME: later; ALSO: earlier */
+#define SHAPE_TIME_SHIFT  16 /* NONE: as the event before; SAME: later; ALSO: earlier; EXPLICIT: much later */
 #define SHAPE_CPU_SHIFT   18 /* SAME: as the last one; ALSO: the one before that was another */
 #define SHAPE_TID_SHIFT   20 /* SAME: who is on this CPU; ALSO: as the event before */
 #define SHAPE_FIELD_SHIFT 22

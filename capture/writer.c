@@ -25,6 +25,7 @@
 #include "capture/known.h"
 #include "capture/meta.h"
 #include "capture/out.h"
+#include "capture/quantum.h"
 #include "capture/queue.h"
 
 #define BLOCK_NS            (800 * NS_PER_MS)
@@ -57,6 +58,7 @@ struct capture_writer {
 	struct flight flight;
 	struct part_encoder events, context;
 	struct known known;
+	struct quantum quantum;
 	struct bytes block;
 	uint64_t seq;      /* of the open block */
 	uint64_t block_ns; /* when its first event came */
@@ -120,7 +122,7 @@ static int encode_block(struct capture_writer *w, struct block_head *ret)
 
 	w->block.len = 0;
 	w->block.failed = false;
-	part_encoder_begin(&w->context);
+	part_encoder_begin(&w->context, QUANTUM_ONE);
 	known_context(&w->known, &w->events, w->seq, w->events.first_ns, w->begins_file, &w->context);
 	int err = part_encoder_finish(&w->context, &w->block, &raw_context);
 	if (err == 0)
@@ -173,7 +175,7 @@ static void close_block(struct capture_writer *w)
 		atomic_fetch_add(&w->failed, n);
 	}
 	w->seq++;
-	part_encoder_begin(&w->events);
+	part_encoder_begin(&w->events, quantum_get(&w->quantum));
 }
 
 static void take_event(struct capture_writer *w, struct event *ev)
@@ -277,7 +279,9 @@ static void *writer_thread(void *arg)
 
 	pthread_setname_np(pthread_self(), "schedtop-writer");
 	for (bool ending = false; !ending;) {
-		uint64_t until_ns = clock_now_ns() + WAKE_NS;
+		quantum_round(&w->quantum);
+		uint64_t soon_ns = quantum_next_ns(&w->quantum);
+		uint64_t until_ns = clock_now_ns() + (soon_ns && soon_ns < WAKE_NS ? soon_ns : WAKE_NS);
 		struct timespec ts = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
 
 		while (sem_clockwait(&w->wake, CLOCK_MONOTONIC, &ts) < 0 && errno == EINTR)

@@ -18,6 +18,7 @@
 #include "capture/capture.h"
 #include "capture/decode.h"
 #include "capture/encode.h"
+#include "capture/quantum.h"
 #include "tests/capture/generate.h"
 
 struct tape {
@@ -65,6 +66,20 @@ static void load(const char *path, struct tape *t)
 	capture_reader_close(r);
 }
 
+/* This machine's: right for what was recorded here. */
+static uint64_t find_quantum(void)
+{
+	struct quantum q = {0};
+
+	for (int i = 0; i < 30; i++) {
+		quantum_round(&q);
+		uint64_t ns = quantum_next_ns(&q);
+		nanosleep(&(struct timespec){.tv_nsec = (long)(ns && ns < 50000000 ? ns : 50000000)}, NULL);
+	}
+	printf("the clock's step: %.6f ns\n", (double)quantum_get(&q) / (double)QUANTUM_ONE);
+	return quantum_get(&q);
+}
+
 static void print_kinds(const struct tape *t)
 {
 	uint64_t counts[256] = {0};
@@ -85,7 +100,7 @@ static bool same_event(const struct event *a, const struct event *b)
 	       strcmp(a->loc.func, b->loc.func) == 0 && strcmp(a->loc.file, b->loc.file) == 0;
 }
 
-static void measure(const struct tape *t, bool columns)
+static void measure(const struct tape *t, bool columns, uint64_t quantum)
 {
 	static struct part_encoder enc;
 	static struct part_decoder dec;
@@ -99,7 +114,7 @@ static void measure(const struct tape *t, bool columns)
 		uint32_t raw;
 		uint64_t t0 = clock_now_ns();
 
-		part_encoder_begin(&enc);
+		part_encoder_begin(&enc, quantum);
 		/* As the writer does: a second at most. */
 		while (i < t->n && !part_encoder_full(&enc) &&
 		       t->events[i].head.time_ns < t->events[first].head.time_ns + 800 * NS_PER_MS) {
@@ -170,7 +185,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	print_kinds(&tape);
-	measure(&tape, columns);
+	measure(&tape, columns, find_quantum());
 	getrusage(RUSAGE_SELF, &ru);
 	printf("peak memory %ld MB, the events themselves included\n", ru.ru_maxrss / 1024);
 	for (size_t i = 0; i < tape.n; i++) {
