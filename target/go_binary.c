@@ -184,15 +184,6 @@ int go_binary_resolve(const struct go_binary *b, uint64_t vaddr, struct go_loc *
 #define WRAPPER_CALLS 8
 #define WRAPPER_SIZE  160 /* bytes; those of up to ten arguments have 40 to 140 */
 
-/* "main.main.gowrap1" (from Go 1.22), "...dwrap..." (1.17), else a numbered closure, which may be a wrapper too. */
-static bool may_be_wrapper(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return strstr(name, ".gowrap") || strstr(name, "dwrap") ||
-	       (dot && strncmp(dot, ".func", 5) == 0 && strspn(dot + 5, "0123456789") == strlen(dot + 5));
-}
-
 int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go_loc *ret)
 {
 	uint64_t calls[WRAPPER_CALLS];
@@ -200,7 +191,7 @@ int go_binary_resolve_start(const struct go_binary *b, uint64_t vaddr, struct go
 	struct go_func f;
 	int n_called = 0, err = go_binary_resolve(b, vaddr, ret);
 
-	if (err < 0 || !may_be_wrapper(ret->func) || go_pclntab_func_at(&b->tab, vaddr, &f) < 0 ||
+	if (err < 0 || go_pclntab_func_at(&b->tab, vaddr, &f) < 0 || !go_pclntab_is_wrapper(&b->tab, &f, b->minor) ||
 	    f.end - f.entry > WRAPPER_SIZE)
 		return err;
 	size_t n = go_code_calls(&b->elf, &f, calls, WRAPPER_CALLS);

@@ -399,3 +399,17 @@ void go_pclntab_line(const struct go_pclntab *t, const struct go_func *f, uint64
 		*ret_line = (uint32_t)line;
 	*ret_file = file_name(t, f, pc_value(t, pcfile, f->entry, vaddr));
 }
+
+/* Go 1.19 to 1.26, read off each version's source; later ones may have moved it again. */
+static uint8_t wrapper_id(int go_minor)
+{
+	return go_minor >= 25 ? 23 : go_minor >= 22 ? 22 : 21;
+}
+
+bool go_pclntab_is_wrapper(const struct go_pclntab *t, const struct go_func *f, int go_minor)
+{
+	/* funcID is the first of a record's last four bytes: funcID, flag, a filler, nfuncdata. */
+	uint64_t at = f->record + t->layout->record - 4;
+
+	return go_minor >= 18 && at < t->size && t->data[at] == wrapper_id(go_minor);
+}

@@ -8,6 +8,8 @@
 #ifndef SCHEDTOP_TARGET_GO_PCLNTAB_H
 #define SCHEDTOP_TARGET_GO_PCLNTAB_H
 
+#include <stdbool.h>
+
 #include "target/elf_file.h"
 
 struct pclntab_layout;
@@ -46,5 +48,11 @@ int go_pclntab_func_named(const struct go_pclntab *t, const char *name, struct g
 /** Name (of the innermost inlined call), file and line at an address inside @f. File may be "", line 0. */
 void go_pclntab_line(const struct go_pclntab *t, const struct go_func *f, uint64_t vaddr, const char **ret_name,
 		     const char **ret_file, uint32_t *ret_line);
+
+/**
+ * Is it a wrapper that the compiler made ("go f(x)", a method value)? The runtime's tracebacks leave those out by the
+ * same mark (internal/abi/symtab.go FuncIDWrapper, before 1.21 runtime/symtab.go funcID_wrapper). false before Go 1.18.
+ */
+bool go_pclntab_is_wrapper(const struct go_pclntab *t, const struct go_func *f, int go_minor);
 
 #endif
