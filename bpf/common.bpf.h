@@ -55,9 +55,10 @@ struct thread_memory {
 	int tid;        /* whose slot it is; 0 = nobody's */
 	uint16_t p_id;  /* ... and its number */
 	uint8_t misses; /* attempts to find g that failed */
+	uint8_t skipped;
 	uint8_t async;  /* asyncPreempt2 was hit: the G that leaves next was preempted by signal */
 	uint16_t p_now; /* the P that it holds, as detail exact knows it */
-	uint8_t reserved[10];
+	uint8_t reserved[8];
 };
 
 #define THREADS 16384 /* a power of two; 64 bytes each: one cache line, 1 MiB */
@@ -73,6 +74,13 @@ static struct thread_memory threads[THREADS];
 
 uint32_t generation = 0;
 static uint32_t announced[ANNOUNCED];
+/* The same for goroutines of which a request to yield has been told. */
+static uint32_t asked[ANNOUNCED];
+
+static __always_inline uint32_t goroutine_tag(uint64_t goid)
+{
+	return (uint32_t)(goid / ANNOUNCED + 1) << 8 | (uint8_t)generation;
+}
 
 /* Which thread carries an M: m.procid is its id in the target's own pid namespace, which need not be ours. */
 struct m_thread {
@@ -92,7 +100,8 @@ static __always_inline struct m_thread *m_slot(uint64_t m)
 }
 
 /* A thread that has no g after this many attempts (a C thread) isn't read again: a read that faults costs 0.7 µs. */
-#define MISSES_MAX 32
+#define MISSES_MAX  32
+#define RETRY_EVERY 64
 
 static __always_inline struct wire_cpu *this_cpu(void)
 {
@@ -177,11 +186,12 @@ static __always_inline bool find_m(struct thread_memory *t, struct task_struct *
 	uint64_t g, m;
 
 	t->m = 0;
-	if (t->misses >= MISSES_MAX)
+	/* Beyond that only now and then: a cgo program's thread may become an M late. */
+	if (t->misses >= MISSES_MAX && ++t->skipped % RETRY_EVERY)
 		return false;
 	if (!read_u64(&g, task->thread.fsbase + config.tls_g) || !g || !read_u64(&m, g + config.g_m) || !m ||
 	    !read_m(f, m, task->pid)) {
-		t->misses++;
+		t->misses += t->misses < MISSES_MAX;
 		return false;
 	}
 	t->m = m;
@@ -208,7 +218,7 @@ static __always_inline uint16_t p_number(struct thread_memory *t, uint64_t p)
 static __always_inline void announce(uint64_t now, uint64_t g, uint64_t goid)
 {
 	uint32_t *slot = &announced[goid & (ANNOUNCED - 1)];
-	uint32_t tag = (uint32_t)(goid / ANNOUNCED + 1) << 8 | (uint8_t)generation;
+	uint32_t tag = goroutine_tag(goid);
 
 	if (*slot == tag)
 		return;

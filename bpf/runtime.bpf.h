@@ -113,10 +113,13 @@ static __always_inline int request(uint64_t g, uint64_t m, uint8_t how)
 	if (!g || !read_u64(&g0, m + config.m_g0) || g == g0 || !read_u64(&goid, g + config.g_goid) ||
 	    bpf_probe_read_user(&preempt, 1, (void *)(g + config.g_preempt)))
 		return 0;
-	if (preempt) {
+	uint32_t *told = &asked[goid & (ANNOUNCED - 1)];
+	/* Asked already, and told: a repeat. What was asked before we came is told now. */
+	if (preempt && *told == goroutine_tag(goid)) {
 		this_cpu()->repeats++;
 		return 0;
 	}
+	*told = goroutine_tag(goid);
 	uint64_t now = bpf_ktime_get_ns();
 	announce(now, g, goid);
 	struct wire_preempt *e = reserve(sizeof(*e));
@@ -357,6 +360,7 @@ SEC("uprobe")
 int on_probe(struct pt_regs *ctx)
 {
 	uint64_t cookie = bpf_get_attach_cookie(ctx);
+	memory_of(bpf_get_current_task_btf())->misses = 0; /* who is here is an M */
 	uint64_t ax = ctx->ax, bx = ctx->bx, r14 = ctx->r14;
 
 	/* Loaded one by one: the verifier refuses a load from a chosen address of the context. */

@@ -163,6 +163,9 @@ static bool print_words(const struct event *ev)
 		printf(" preempt-taken goid=%" PRIu64 " tid=%u p=%d how=%u", ev->preempt.goid, ev->head.tid,
 		       ev->preempt.p == EV_NO_P ? -1 : ev->preempt.p, ev->preempt.how);
 		return true;
+	case EV_SWITCH:
+		printf(" switch from=%u to=%u", ev->head.tid, ev->sw.next_tid);
+		return true;
 	case EV_LOST:
 		printf(" lost cause=%u count=%" PRIu64, ev->lost.cause, ev->lost.count);
 		return true;
