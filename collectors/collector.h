@@ -25,7 +25,8 @@ struct collector_opts {
 	enum detail_level detail;
 	uint32_t sample_hz; /* cpu-clock samples a second and CPU; 0 = none */
 	size_t ring_bytes;  /* of the kernel's event buffer; rounded up to a power of two; 0 = default (16 MiB) */
-	/* How long threads wait for a CPU: 0 = what is best here; for tests 1 = by their wake-ups, -1 = by the kernel. */
+	/* How long threads wait for a CPU: 0 = what is best here; for tests 1 = by their wake-ups, -1 = by the kernel.
+	 */
 	int wakeups;
 	struct go_target
 		*go; /* what is known of the target as a Go program; NULL = not one. Borrowed, outlives the collector */
@@ -36,6 +37,7 @@ struct collector_stats {
 	uint64_t lost[EV_LOST_CAUSE_COUNT];
 	uint64_t probe_hits;
 	uint64_t probe_ns; /* estimate of what they took from the target and its CPUs */
+	uint64_t idle_ns;  /* of it where a thread only waits: requests repeated while the world is being stopped */
 };
 
 struct collector_ops {

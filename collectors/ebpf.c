@@ -410,6 +410,7 @@ static void ebpf_stats(const struct collector *c, struct collector_stats *ret)
 			ret->probe_hits += n;
 			ret->probe_ns += n * e->hit_ns[class];
 		}
+		ret->idle_ns += e->skel->bss->cpus[cpu].repeats * e->hit_ns[HIT_UPROBE];
 	}
 }
 

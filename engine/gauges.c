@@ -39,7 +39,7 @@ static struct governor_sample governor_sample(const struct engine *e)
 
 	e->opts.collector->stats(e->collector, &stats);
 	return (struct governor_sample){.now_ns = clock_now_ns(),
-					.probe_ns = stats.probe_ns,
+					.probe_ns = stats.probe_ns - stats.idle_ns,
 					.target_run_ns = target_cpu_ns(e),
 					.switches = e->governor.level < e->governor.asked ? ps_switches(e) : 0};
 }
@@ -48,8 +48,6 @@ static void tell_detail(struct engine *e, uint8_t why)
 {
 	double pct = e->governor.pct > 0 ? e->governor.pct : 0;
 
-	e->session.detail = e->governor.level;
-	engine_session_changed(e);
 	engine_tell(e, (struct event){.head.kind = EV_DETAIL,
 				      .detail = {.level = (uint8_t)e->governor.level,
 						 .why = why,

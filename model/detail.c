@@ -61,6 +61,10 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t)
 		exact_end(m, t, false);
 	}
 	m->exact = ev->level == DETAIL_EXACT;
+	if (ev->level == DETAIL_THREADS && before != DETAIL_THREADS) {
+		gaps_forget(m, t);
+		stw_forget(m, t);
+	}
 }
 
 void model_detail(const struct model *m, struct detail_state *ret)
