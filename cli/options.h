@@ -75,7 +75,7 @@ enum command_id {
 	OPTION(BWLIMIT, "bwlimit", 0, "RATE", COMMANDS_CAPTURE | COMMAND_REMOTE,                                       \
 	       "write at most so many bytes a second (500K); what is more is dropped and counted")                     \
 	OPTION(SIZE, "size", 0, "COLSxROWS", COMMAND_SNAPSHOT, "size of the frame (default 120x40)")                   \
-	OPTION(AT, "at", 0, "TIME", COMMAND_SNAPSHOT | COMMAND_REPLAY,                                                 \
+	OPTION(AT, "at", 0, "TIME", COMMAND_SNAPSHOT,                                                                  \
 	       "the moment to show, from the session's start: 12.5, 300ms (default: the end)")                         \
 	OPTION(VIEW, "view", 0, "NAME", COMMAND_SNAPSHOT,                                                              \
 	       "rows: cpus (the default), ps, threads or goroutines; then a panel after a comma: cpus,verdicts")       \

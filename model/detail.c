@@ -62,7 +62,8 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t)
 	}
 	m->exact = ev->level == DETAIL_EXACT;
 	if (ev->level == DETAIL_THREADS && before != DETAIL_THREADS) {
-		gaps_forget(m, t);
+		/* Nothing will tell how they end: they count with their length so far. */
+		gaps_on_world_stopped(m, t);
 		stw_forget(m, t);
 	}
 }

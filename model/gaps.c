@@ -319,20 +319,6 @@ void gaps_on_world_stopped(struct model *m, uint64_t t)
 		finish(m, i, t, GAP_VOLUNTARY, false);
 }
 
-void gaps_forget(struct model *m, uint64_t t)
-{
-	for (size_t i = 0; i < m->n_pending; i++) {
-		struct gap *kept = log_at(&m->gaps, m->pending[i].seq);
-
-		if (!kept)
-			continue;
-		*kept = as_of_now(m, &m->pending[i]);
-		kept->taken_ns = clamp_u64(t, kept->request_ns, m->now_ns);
-		kept->end = GAP_VOLUNTARY;
-	}
-	m->n_pending = 0;
-}
-
 static bool touches(const struct gap *g, uint64_t now, uint64_t t0, uint64_t t1)
 {
 	return g->request_ns < t1 && g->request_ns + gap_ns(g, now) >= t0;

@@ -448,8 +448,6 @@ void gaps_on_thread_left(struct model *m, uint32_t tid, uint64_t t);
 struct gap gaps_pending(const struct model *m, size_t i);
 /* The pending gap that was requested first, as it is now. false if none is pending. */
 bool gaps_oldest_pending(const struct model *m, struct gap *ret);
-/* From @t on nothing tells how pending requests end: they are drawn up to there, and counted nowhere. */
-void gaps_forget(struct model *m, uint64_t t);
 /* Every P had stopped at @t: nothing is pending beyond. */
 void gaps_on_world_stopped(struct model *m, uint64_t t);
 

@@ -38,7 +38,7 @@ prints()
 }
 
 expect 2 'no command'
-for command in record replay report compare snapshot export nonsense; do
+for command in compare set nonsense; do
 	expect 2 "^?$command: unknown command" "$command"
 done
 expect 2 'no such option' --nonsense
@@ -49,7 +49,24 @@ expect 2 'takes no value' run --batch=1 -- true
 expect 2 "duration: 'x'" run --duration=x -- true
 expect 2 'sample-hz' run --sample-hz=1000000 -- true
 expect 2 'only ebpf' run --collector=perf -- true
-expect 2 'detail=exact' run --detail=exact -- true
+expect 2 'max-overhead' run --max-overhead=200 -- true
+expect 2 'no file given' record
+expect 2 'neither a process nor a program' record -o "$tmp/x"
+expect 2 'both a process and a program' record -o "$tmp/x" -p 1 -- true
+expect 1 'nothing is recorded without a file' run --batch --redact -- true
+expect 1 'one stream' record -o - --rotate 1M -- true
+expect 1 'flight recorder, which is off' record -o "$tmp/x" --trigger gap=1 -- true
+expect 2 "trigger: 'x'" record -o "$tmp/x" --flight 5 --trigger x -- true
+expect 2 "rotate: 'x'" record -o "$tmp/x" --rotate x -- true
+expect 2 "bwlimit: '0'" record -o "$tmp/x" --bwlimit 0 -- true
+for command in replay report snapshot; do
+	expect 2 'no file given' "$command"
+	expect 2 'more than one file' "$command" a b
+	expect 1 'No such file' "$command" "$tmp/nothing"
+done
+expect 2 'a host and what to watch' remote
+expect 2 'a host and what to watch' remote host
+expect 2 'this is no host' remote -- -oProxyCommand=x true
 expect 2 'no program' run
 expect 2 'no program' run --batch --
 expect 2 'one process id' attach
@@ -69,6 +86,9 @@ expect 1 '.' inspect /nonexistent/program
 expect 1 '.' inspect "$tmp"
 
 printf 'not a program' >"$tmp/text"
+for command in replay report snapshot; do
+	expect 1 '.' "$command" "$tmp/text"
+done
 expect 1 '.' inspect "$tmp/text"
 chmod +x "$tmp/text"
 # An ELF header for an architecture that isn't ours (EM_S390, big-endian).
@@ -86,11 +106,11 @@ fi
 
 prints '^schedtop [0-9]' --version
 prints '^schedtop [0-9]' run --version
-for command in run attach inspect doctor; do
+for command in run attach record replay report snapshot remote inspect doctor; do
 	prints "^Usage: schedtop $command" "$command" --help
 done
 prints '^Usage: schedtop COMMAND' --help
-for command in record replay compare snapshot export; do
+for command in compare set; do
 	if "$schedtop" --help | grep -qw "^  $command"; then
 		echo "FAILED: --help shows $command, which isn't there"
 		failed=1
