@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/invoker.h"
 #include "capture/columns.h"
 
 /* So much can be written to a pipe that poll() calls writable without waiting (pipe(7), PIPE_BUF). */
@@ -153,8 +154,11 @@ static int open_path(struct out *o)
 	if (o->fd < 0)
 		return -errno;
 	/* A file that was there keeps its mode: what is recorded concerns nobody else. */
-	if (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(o->fd, 0600) < 0)
-		return -errno;
+	if (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		if (fchmod(o->fd, 0600) < 0)
+			return -errno;
+		invoker_give(o->fd);
+	}
 	return 0;
 }
 

@@ -9,24 +9,13 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "base/invoker.h"
 #include "base/text.h"
 
 #define READ_BYTES     65536
 #define DRAIN_MAX      (4U * READ_BYTES) /* per call: a target that floods must not hold up collecting */
 #define TAB            "    "
 #define ESCAPED_FACTOR 4 /* one byte becomes \xNN at most */
-
-/* Under sudo the log belongs to who called it. */
-static void give_to_invoking_user(int fd)
-{
-	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
-
-	if (geteuid() != 0 || !uid || !gid)
-		return;
-	/* A log that stays root's is an inconvenience, not a fault. */
-	if (fchown(fd, (uid_t)strtoul(uid, NULL, 10), (gid_t)strtoul(gid, NULL, 10)) < 0)
-		return;
-}
 
 int output_init(struct output *o, const char *log_path, struct fault *fault)
 {
@@ -42,7 +31,7 @@ int output_init(struct output *o, const char *log_path, struct fault *fault)
 		fault_todo(fault, "Give another file with --log");
 		return err;
 	}
-	give_to_invoking_user(o->log_fd);
+	invoker_give(o->log_fd);
 	return 0;
 }
 

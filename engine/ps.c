@@ -70,7 +70,7 @@ void ps_tell_queues(struct engine *e)
 	struct allp allp;
 	struct go_offsets off;
 	bool guess;
-	uint64_t p, sched;
+	uint64_t p;
 	int32_t global;
 	uint32_t len;
 
@@ -82,8 +82,7 @@ void ps_tell_queues(struct engine *e)
 			tell_len(e, (uint16_t)i, len);
 	}
 	if (off.sched_runqsize != GO_OFF_NONE &&
-	    go_binary_data(go_target_binary(e->go), "runtime.sched", &sched) == 0 &&
-	    go_target_read(e->go, sched + go_target_bias(e->go) + off.sched_runqsize, &global, sizeof(global)) == 0 &&
+	    go_target_read_var_at(e->go, "runtime.sched", off.sched_runqsize, &global, sizeof(global)) == 0 &&
 	    global >= 0)
 		tell_len(e, EV_NO_P, (uint32_t)global);
 }

@@ -19,6 +19,21 @@
 /* runtime/runtime2.go: GOMAXPROCS has no limit of its own since 1.10; no machine has more CPUs. */
 #define PS_MAX 65536
 
+/*
+ * Addresses that were looked for: without a symbol table that takes decoding code, and the engine asks four times a
+ * second.
+ */
+#define FOUND_MAX 16
+struct found_vars {
+	struct {
+		const char *name; /* the caller's literal */
+		int (*find)(const struct go_binary *b, const char *name, uint64_t *ret);
+		uint64_t vaddr;
+		int err;
+	} at[FOUND_MAX];
+	size_t n;
+};
+
 struct go_target {
 	pid_t pid;
 	char *path; /* what a uprobe must name */
@@ -27,6 +42,7 @@ struct go_target {
 	ino_t ino;
 	bool located;
 	uint64_t bias;
+	struct found_vars *found;
 };
 
 /* Why there is no program to read behind /proc/PID/exe. */
@@ -62,6 +78,11 @@ int go_target_open(pid_t pid, const char *path, struct go_target **ret, struct f
 		err = no_program(pid, -ESRCH, fault);
 		goto fail;
 	}
+	t->found = calloc(1, sizeof(*t->found));
+	if (!t->found) {
+		fault_set(fault, err, "target", "%s", strerror(ENOMEM));
+		goto fail;
+	}
 	t->pid = pid;
 	/* /proc/PID/exe is the file itself, whatever the mount namespace and also when it has been replaced on disk. */
 	if ((path ? asprintf(&t->path, "%s", path) : asprintf(&t->path, "/proc/%d/exe", (int)pid)) < 0) {
@@ -95,6 +116,7 @@ void go_target_close(struct go_target *t)
 		return;
 	go_binary_close(t->binary);
 	free(t->path);
+	free(t->found);
 	free(t);
 }
 
@@ -179,14 +201,40 @@ int go_target_read(const struct go_target *t, uint64_t addr, void *buf, size_t l
 	return (size_t)n == len ? 0 : -EFAULT;
 }
 
-int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len)
+static int find_once(const struct go_target *t, const char *name,
+		     int (*find)(const struct go_binary *b, const char *name, uint64_t *ret), uint64_t *ret)
+{
+	struct found_vars *f = t->found;
+	size_t i = 0;
+
+	while (i < f->n && (f->at[i].find != find || strcmp(f->at[i].name, name) != 0))
+		i++;
+	if (i == FOUND_MAX)
+		return find(t->binary, name, ret);
+	if (i == f->n) {
+		f->at[i].name = name;
+		f->at[i].find = find;
+		f->at[i].err = find(t->binary, name, &f->at[i].vaddr);
+		f->n++;
+	}
+	if (f->at[i].err == 0)
+		*ret = f->at[i].vaddr;
+	return f->at[i].err;
+}
+
+int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len)
 {
 	uint64_t vaddr;
 
 	if (!t->located)
 		return -EAGAIN;
-	int err = go_binary_data(t->binary, name, &vaddr);
-	return err < 0 ? err : go_target_read(t, vaddr + t->bias, buf, len);
+	int err = find_once(t, name, go_binary_data, &vaddr);
+	return err < 0 ? err : go_target_read(t, vaddr + t->bias + offset, buf, len);
+}
+
+int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len)
+{
+	return go_target_read_var_at(t, name, 0, buf, len);
 }
 
 int go_target_resolve(const struct go_target *t, uint64_t pc, struct go_loc *ret)
@@ -224,7 +272,7 @@ int go_target_asyncpreemptoff(const struct go_target *t, int32_t *ret)
 	/* schedinit reads GODEBUG before it makes the Ps: until then 0 means nothing. */
 	if (!t->located || go_target_gomaxprocs(t, &procs) == -EAGAIN)
 		return -EAGAIN;
-	int err = go_binary_godebug_knob(t->binary, "asyncpreemptoff", &vaddr);
+	int err = find_once(t, "asyncpreemptoff", go_binary_godebug_knob, &vaddr);
 	if (err == 0)
 		err = go_target_read(t, vaddr + t->bias, &value, sizeof(value));
 	if (err == 0)

@@ -44,8 +44,11 @@ uint64_t go_target_bias(const struct go_target *t);
 /** Reads the target's memory. 0 or -EFAULT, -EPERM, -ESRCH. Never a short read. */
 int go_target_read(const struct go_target *t, uint64_t addr, void *buf, size_t len);
 
-/** Reads a runtime variable by its name ("runtime.allm"). The same, and -EAGAIN unless located, -ENOENT, -ENODATA. */
+/** Reads a runtime variable by its name ("runtime.allm"), a string that lives as long as the target. The same, and
+ * -EAGAIN unless located, -ENOENT, -ENODATA. */
 int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len);
+/** The same of a part of it, @offset bytes in. */
+int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len);
 
 /** Resolves a run-time PC. */
 int go_target_resolve(const struct go_target *t, uint64_t pc, struct go_loc *ret);

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/invoker.h"
 
 #define GROUPS_MAX 1024
 /* Without close_range(2) (Linux before 5.9) descriptors are closed one by one, up to here. */
@@ -46,30 +47,17 @@ struct plan {
 	pid_t parent;
 };
 
-static int parse_id(const char *text, unsigned *ret)
-{
-	char *end;
-
-	if (!text || !*text)
-		return -EINVAL;
-	errno = 0;
-	unsigned long v = strtoul(text, &end, 10);
-	if (errno || *end || v >= UINT32_MAX)
-		return -EINVAL;
-	*ret = (unsigned)v;
-	return 0;
-}
-
 /* Under sudo the target belongs to who called it, not to root. Looked up here: NSS is no business of a forked child. */
 static void invoking_user(struct identity *id)
 {
-	unsigned uid, gid;
+	uid_t uid;
+	gid_t gid;
 
 	id->change = false;
-	if (geteuid() != 0 || parse_id(getenv("SUDO_UID"), &uid) < 0 || uid == 0)
+	if (!invoker_ids(&uid, &gid))
 		return;
 	const struct passwd *pw = getpwuid(uid);
-	if (parse_id(getenv("SUDO_GID"), &gid) < 0)
+	if (gid == (gid_t)-1)
 		gid = pw ? pw->pw_gid : uid;
 	id->change = true;
 	id->uid = uid;

@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/invoker.h"
 #include "base/log.h"
 #include "tui/actions.h"
 #include "tui/backend.h"
@@ -135,7 +136,6 @@ static void draw(struct app *a)
 static int save_as(const struct app *a, const char *stamp, const char *suffix,
 		   int (*write_grid)(const struct app *, FILE *))
 {
-	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
 	cleanup_free char *path = NULL;
 
 	if (asprintf(&path, "%s/schedtop-%s.%s", a->opts->snapshot_dir ? a->opts->snapshot_dir : ".", stamp, suffix) <
@@ -144,8 +144,7 @@ static int save_as(const struct app *a, const char *stamp, const char *suffix,
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (geteuid() == 0 && uid && gid && fchown(fd, (uid_t)atol(uid), (gid_t)atol(gid)) < 0)
-		log_write(LOG_DRAW, "%s stays root's: %s", path, strerror(errno));
+	invoker_give(fd);
 	FILE *f = fdopen(fd, "w");
 	if (!f) {
 		close(fd);

@@ -429,7 +429,10 @@ static void settings_in_memory(void **state)
 	assert_int_equal(v, 2);
 	assert_int_equal(go_target_asyncpreemptoff(t, &v), 0);
 	assert_int_equal(v, 1);
+	go_target_close(t);
 	fake.asyncpreemptoff = 0;
+	assert_int_equal(go_target_open(pid, NULL, &t, NULL), 0);
+	assert_int_equal(go_target_locate(t), 0);
 	assert_int_equal(go_target_asyncpreemptoff(t, &v), -ENOENT);
 	go_target_close(t);
 	stop(pid);
