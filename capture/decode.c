@@ -32,13 +32,19 @@ void part_decoder_done(struct part_decoder *d)
 	memset(d, 0, sizeof(*d));
 }
 
+static struct bit_reader bits_of(const struct cursor *col)
+{
+	return (struct bit_reader){.data = col->p, .n_bits = (uint64_t)(col->end - col->p) * 8};
+}
+
 int part_decoder_begin(struct part_decoder *d, struct cursor *src, uint32_t *raw_left)
 {
 	d->error = columns_unpack(d->zstd, src, raw_left, &d->mem, d->cols);
 	if (d->error)
 		return d->error;
-	const struct cursor *bits = &d->cols[COL_BITS];
-	d->bits = (struct bit_reader){.data = bits->p, .n_bits = (uint64_t)(bits->end - bits->p) * 8};
+	d->bits = bits_of(&d->cols[COL_BITS]);
+	d->time_offs = bits_of(&d->cols[COL_TIME_OFF]);
+	d->wait_offs = bits_of(&d->cols[COL_WAIT_OFF]);
 	d->comms = d->cols[COL_COMMS];
 	d->n_comms = 0;
 	d->n_shapes = d->n_goids = d->n_locs = d->n_texts = 0;
@@ -204,9 +210,15 @@ struct walk {
 	uint32_t head, subject, next, waker;
 };
 
-static uint64_t get_off(struct part_decoder *d, unsigned col)
+static uint64_t get_off(struct part_decoder *d, struct bit_reader *offs)
 {
-	return d->state.quantum == QUANTUM_ONE ? 0 : unzigzag(get_col(d, col));
+	if (d->state.quantum == QUANTUM_ONE)
+		return 0;
+	uint64_t code = get_bits_57(offs, 2);
+	if (code == 3)
+		code += get_col(d, COL_OFF_FAR);
+	d->bits.bad |= offs->bad;
+	return unzigzag(code);
 }
 
 static uint32_t get_wait(struct part_decoder *d, const struct walk *w, unsigned mode, unsigned col)
@@ -219,14 +231,14 @@ static uint32_t get_wait(struct part_decoder *d, const struct walk *w, unsigned 
 		uint64_t n = unzigzag(get_col(d, COL_WAIT_BACK));
 		bool negative = (int64_t)n < 0;
 		uint64_t at = lattice_at(s->quantum, negative ? 0 - n : n);
-		uint64_t off = (negative ? 0 - at : at) + get_off(d, COL_WAIT_OFF);
+		uint64_t off = (negative ? 0 - at : at) + get_off(d, &d->wait_offs);
 
 		return (uint32_t)(s->time_ns - s->threads[w->next].left_ns - off);
 	}
 	uint64_t n = get_col(d, w->ev->head.flags & EVF_PREV_TARGET ? COL_WAIT_BUSY : col);
 	if (mode == MODE_ALSO)
 		return (uint32_t)n;
-	return (uint32_t)(lattice_at(s->quantum, n) + get_off(d, COL_WAIT_OFF));
+	return (uint32_t)(lattice_at(s->quantum, n) + get_off(d, &d->wait_offs));
 }
 
 static uint64_t get_field(struct part_decoder *d, struct walk *w, const struct field *f, unsigned mode)
@@ -326,13 +338,15 @@ static uint64_t get_time(struct part_decoder *d, const struct ev_head *h, unsign
 		return s->time_ns;
 	uint64_t n = get_col(d, COL_TIME + time_class(h->kind, h->flags));
 	if (mode != MODE_SAME) {
-		s->phase = 0;
-		return s->time_ns += mode == MODE_EXPLICIT ? n : 0 - n;
+		s->time_ns += mode == MODE_EXPLICIT ? n : 0 - n;
+		if (mode == MODE_EXPLICIT && h->kind != EV_TICK)
+			predict_jump(s);
+		return s->time_ns;
 	}
 	uint64_t at = (uint64_t)s->phase + n * s->quantum;
-	uint64_t delta = (uint64_t)((int64_t)(at + LATTICE_HALF) >> 32) + get_off(d, COL_TIME_OFF);
+	uint64_t delta = (uint64_t)((int64_t)(at + LATTICE_HALF) >> 32) + get_off(d, &d->time_offs);
 	predict_phase(s, at, delta);
-	return s->time_ns += delta;
+	return s->time_ns = s->lattice_ns;
 }
 
 static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
@@ -358,7 +372,7 @@ static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
 
 static uint64_t get_shape(struct part_decoder *d)
 {
-	uint64_t number = get_index(d, COL_SHAPE);
+	uint64_t number = get_index(d, COL_SHAPE + d->state.time_class);
 
 	if (number < d->n_shapes)
 		return d->shapes[number];

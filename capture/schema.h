@@ -55,24 +55,25 @@ enum coder {
 };
 
 enum column {
-	COL_SHAPES = 0, /* new shapes */
-	COL_SHAPE = 1,  /* one index an event */
-	COL_TIDS = 2,   /* new threads */
-	COL_GOIDS = 3,  /* new goroutines */
-	COL_LOCS = 4,   /* new locations */
-	COL_TEXT = 5,   /* new strings, each with its NUL */
-	COL_COMMS = 6,  /* new names of threads, 16 bytes each */
-	COL_BITS = 7,   /* extra bits of all numbers */
+	COL_SHAPES = 0,  /* new shapes */
+	COL_OFF_FAR = 1, /* times that are off the clock's lattice by more than 1 ns */
+	COL_TIDS = 2,    /* new threads */
+	COL_GOIDS = 3,   /* new goroutines */
+	COL_LOCS = 4,    /* new locations */
+	COL_TEXT = 5,    /* new strings, each with its NUL */
+	COL_COMMS = 6,   /* new names of threads, 16 bytes each */
+	COL_BITS = 7,    /* extra bits of all numbers */
 	COL_CPU = 8,
 	COL_TID = 9,
 	COL_TIME = 10,  /* TIME_CLASSES columns */
 	COL_KNOWN = 18, /* context only: how many blocks ago it was told */
 	COL_FIELDS = 20,
 	COL_QUANTUM = 100,   /* one number: the clock's step, in 2^-32 ns; not there: 1 ns */
-	COL_TIME_OFF = 101,  /* what times are off a multiple of it */
+	COL_TIME_OFF = 101,  /* what times are off its lattice: two bits each */
 	COL_WAIT_OFF = 102,  /* the same of waiting times */
 	COL_WAIT_BACK = 103, /* waiting times of preempted threads */
 	COL_WAIT_BUSY = 104, /* of threads that come where one of the target's leaves */
+	COL_SHAPE = 105,     /* one index an event; TIME_CLASSES columns, by the class of the event before */
 	COL_COUNT = 116,
 };
 
