@@ -13,7 +13,7 @@
 void file_head_store_version(uint8_t *dst, uint16_t major, uint16_t minor)
 {
 	memset(dst, 0, FILE_HEAD_SIZE);
-	memcpy(dst, FILE_MAGIC, 8);
+	store_le(dst, load_le((const uint8_t *)FILE_MAGIC, FILE_MAGIC_SIZE), FILE_MAGIC_SIZE);
 	store_le(dst + 8, major, 2);
 	store_le(dst + 10, minor, 2);
 	store_le(dst + 12, FILE_HEAD_SIZE, 4);

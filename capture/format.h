@@ -10,8 +10,9 @@
 #define CAPTURE_MAJOR 1 /* a reader refuses another */
 #define CAPTURE_MINOR 0
 
-#define FILE_HEAD_SIZE 32
-#define FILE_MAGIC     "\x93SchedTp"
+#define FILE_HEAD_SIZE  32
+#define FILE_MAGIC      "\x93SchedTp" /* without the NUL */
+#define FILE_MAGIC_SIZE 8
 
 #define BLOCK_HEAD_SIZE 64
 #define BLOCK_MAGIC     0x4b6c4293U /* 93 42 6c 4b: no text has it */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "capture/schema.h"
 
-#include "events/event.h"
-
 #define F(arm, member, coder, column)                                                                                  \
 	{                                                                                                              \
-		offsetof(struct event, arm.member), sizeof(((struct event *)0)->arm.member), coder, column             \
+		offsetof(struct event, arm.member), sizeof(((struct event *)0)->arm.member), (coder), (column)         \
 	}
 /* Reserved bytes that are no member of a width of 1, 2, 4 or 8. */
 #define R(arm, at, width, coder, column)                                                                               \
 	{                                                                                                              \
-		offsetof(struct event, arm) + (at), width, coder, column                                               \
+		offsetof(struct event, arm) + (at), (width), (coder), (column)                                         \
 	}
 
 static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
@@ -83,13 +81,4 @@ const struct field *schema_opaque(void)
 const struct field *schema_fields(uint8_t kind)
 {
 	return kind == EV_NONE || kind >= EV_KIND_COUNT ? opaque : fields[kind];
-}
-
-unsigned time_class(uint8_t kind, uint8_t flags)
-{
-	if (kind != EV_SWITCH)
-		return kind == EV_G || kind == EV_P ? 7 : 6;
-	unsigned comes = !(flags & EVF_NEXT_TARGET) ? 0 : flags & EVF_WOKEN ? 1 : 2;
-
-	return comes + (flags & EVF_PREV_TARGET ? 3 : 0);
 }

@@ -26,7 +26,8 @@ static uint64_t below(uint64_t n)
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return (z ^ (z >> 31)) % n;
+	z ^= z >> 31;
+	return n ? z % n : 0;
 }
 
 static void load(const char *path, struct input *ret)
@@ -114,6 +115,8 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < mutations; i++) {
 		const struct input *from = &corpus[i % n];
 
+		if (!from->data)
+			return 1;
 		memcpy(work.data, from->data, from->n);
 		work.n = from->n;
 		mutate(&work, &corpus[below(n)]);
