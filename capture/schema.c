@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "capture/schema.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): members can't be in parentheses */
 #define F(arm, member, coder, column)                                                                                  \
 	{                                                                                                              \
 		offsetof(struct event, arm.member), sizeof(((struct event *)0)->arm.member), (coder), (column)         \
@@ -10,6 +11,7 @@
 	{                                                                                                              \
 		offsetof(struct event, arm) + (at), (width), (coder), (column)                                         \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
 	[EV_TICK] = {{0}},

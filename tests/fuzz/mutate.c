@@ -78,6 +78,8 @@ static void shift(struct input *in)
 
 static void mutate(struct input *in, const struct input *other)
 {
+	if (!in->data || !other->data)
+		abort();
 	for (uint64_t i = 1 + below(6); i > 0; i--) {
 		switch (below(8)) {
 		case 0:
@@ -115,8 +117,6 @@ int main(int argc, char **argv)
 	for (unsigned long i = 0; i < mutations; i++) {
 		const struct input *from = &corpus[i % n];
 
-		if (!from->data)
-			return 1;
 		memcpy(work.data, from->data, from->n);
 		work.n = from->n;
 		mutate(&work, &corpus[below(n)]);
