@@ -32,13 +32,19 @@ void part_decoder_done(struct part_decoder *d)
 	memset(d, 0, sizeof(*d));
 }
 
+static struct bit_reader bits_of(const struct cursor *col)
+{
+	return (struct bit_reader){.data = col->p, .n_bits = (uint64_t)(col->end - col->p) * 8};
+}
+
 int part_decoder_begin(struct part_decoder *d, struct cursor *src, uint32_t *raw_left)
 {
 	d->error = columns_unpack(d->zstd, src, raw_left, &d->mem, d->cols);
 	if (d->error)
 		return d->error;
-	const struct cursor *bits = &d->cols[COL_BITS];
-	d->bits = (struct bit_reader){.data = bits->p, .n_bits = (uint64_t)(bits->end - bits->p) * 8};
+	d->bits = bits_of(&d->cols[COL_BITS]);
+	d->time_offs = bits_of(&d->cols[COL_TIME_OFF]);
+	d->wait_offs = bits_of(&d->cols[COL_WAIT_OFF]);
 	d->comms = d->cols[COL_COMMS];
 	d->n_comms = 0;
 	d->n_shapes = d->n_goids = d->n_locs = d->n_texts = 0;
@@ -204,9 +210,15 @@ struct walk {
 	uint32_t head, subject, next, waker;
 };
 
-static uint64_t get_off(struct part_decoder *d, unsigned col)
+static uint64_t get_off(struct part_decoder *d, struct bit_reader *offs)
 {
-	return d->state.quantum == QUANTUM_ONE ? 0 : unzigzag(get_col(d, col));
+	if (d->state.quantum == QUANTUM_ONE)
+		return 0;
+	uint64_t code = get_bits_57(offs, 2);
+	if (code == 3)
+		code += get_col(d, COL_OFF_FAR);
+	d->bits.bad |= offs->bad;
+	return unzigzag(code);
 }
 
 static uint32_t get_wait(struct part_decoder *d, const struct walk *w, unsigned mode, unsigned col)
@@ -219,74 +231,91 @@ static uint32_t get_wait(struct part_decoder *d, const struct walk *w, unsigned 
 		uint64_t n = unzigzag(get_col(d, COL_WAIT_BACK));
 		bool negative = (int64_t)n < 0;
 		uint64_t at = lattice_at(s->quantum, negative ? 0 - n : n);
-		uint64_t off = (negative ? 0 - at : at) + get_off(d, COL_WAIT_OFF);
+		uint64_t off = (negative ? 0 - at : at) + get_off(d, &d->wait_offs);
 
 		return (uint32_t)(s->time_ns - s->threads[w->next].left_ns - off);
 	}
 	uint64_t n = get_col(d, w->ev->head.flags & EVF_PREV_TARGET ? COL_WAIT_BUSY : col);
 	if (mode == MODE_ALSO)
 		return (uint32_t)n;
-	return (uint32_t)(lattice_at(s->quantum, n) + get_off(d, COL_WAIT_OFF));
+	return (uint32_t)(lattice_at(s->quantum, n) + get_off(d, &d->wait_offs));
 }
 
-static uint64_t get_field(struct part_decoder *d, struct walk *w, const struct field *f, unsigned mode)
+/* Inlined where the coder is known, which makes a switch of it a case. */
+static inline __attribute__((always_inline)) uint64_t get_field(struct part_decoder *d, struct walk *w,
+								enum coder coder, unsigned col, unsigned mode)
 {
 	struct predict *s = &d->state;
 	struct known_thread *subject = &s->threads[w->subject];
-	uint64_t *last = &s->last[f->column], v;
+	uint64_t *last = &s->last[col], v;
 	uint32_t thread;
 
-	switch ((enum coder)f->coder) {
+	switch (coder) {
 	case CODE_NUMBER:
 		if (mode == MODE_EXPLICIT)
-			*last = get_col(d, f->column);
+			*last = get_col(d, col);
 		return mode == MODE_NONE ? 0 : *last;
 	case CODE_CPU_DELTA_0:
 	case CODE_CPU_DELTA_1:
-		last = &w->cpu->last[f->coder - CODE_CPU_DELTA_0];
+		last = &w->cpu->last[coder - CODE_CPU_DELTA_0];
 		__attribute__((fallthrough));
 	case CODE_DELTA:
 		if (mode == MODE_EXPLICIT)
-			*last += unzigzag(get_col(d, f->column));
+			*last += unzigzag(get_col(d, col));
 		return *last;
 	case CODE_TIME:
-		return mode == MODE_NONE ? 0 : w->ev->head.time_ns - unzigzag(get_col(d, f->column));
+		return mode == MODE_NONE ? 0 : w->ev->head.time_ns - unzigzag(get_col(d, col));
 	case CODE_TID:
-		thread = get_thread(d, mode, w->head, w->head, f->column);
+		thread = get_thread(d, mode, w->head, w->head, col);
 		return s->threads[thread].tid;
 	case CODE_TID_SUBJECT:
-		w->subject = get_thread(d, mode, w->head, w->head, f->column);
+		w->subject = get_thread(d, mode, w->head, w->head, col);
 		return s->threads[w->subject].tid;
 	case CODE_TID_NEXT:
-		w->next = get_thread(d, mode, w->cpu->left, s->threads[w->head].after, f->column);
+		w->next = get_thread(d, mode, w->cpu->left, s->threads[w->head].after, col);
 		return s->threads[w->next].tid;
 	case CODE_TID_WAKER:
-		w->waker = get_thread(d, mode, s->threads[w->next].waker, w->head, f->column);
+		w->waker = get_thread(d, mode, s->threads[w->next].waker, w->head, col);
 		return s->threads[w->waker].tid;
 	case CODE_WAIT:
-		return get_wait(d, w, mode, f->column);
+		return get_wait(d, w, mode, col);
 	case CODE_GOID:
-		v = mode == MODE_NONE ? 0 : mode == MODE_EXPLICIT ? get_goid(d, f->column) : subject->goid;
+		v = mode == MODE_NONE ? 0 : mode == MODE_EXPLICIT ? get_goid(d, col) : subject->goid;
 		return subject->goid = v;
 	case CODE_GOID_OTHER:
 		if (mode == MODE_EXPLICIT)
-			*last = get_goid(d, f->column);
+			*last = get_goid(d, col);
 		return mode == MODE_NONE ? 0 : *last;
 	case CODE_P:
 		if (mode == MODE_NONE)
 			return EV_NO_P;
 		if (mode == MODE_EXPLICIT)
-			subject->p = (uint16_t)get_index(d, f->column);
+			subject->p = (uint16_t)get_index(d, col);
 		return subject->p;
 	case CODE_LOC:
 		if (mode == MODE_NONE)
 			return EV_NO_LOC;
 		if (mode != MODE_SAME)
-			*last = mode == MODE_ALSO ? s->loc : get_loc(d, f->column);
+			*last = mode == MODE_ALSO ? s->loc : get_loc(d, col);
 		return s->loc = (uint32_t)*last;
 	default:
 		return 0;
 	}
+}
+
+/* Nine of ten events are switches: theirs without the table. */
+static void get_switch(struct part_decoder *d, struct walk *w, uint64_t shape)
+{
+	const unsigned s = SHAPE_FIELD_SHIFT;
+	struct ev_switch *sw = &w->ev->sw;
+
+	sw->goid = get_field(d, w, CODE_GOID, COL_SWITCH, SHAPE_MODE(shape, s));
+	sw->p = (uint16_t)get_field(d, w, CODE_P, COL_SWITCH + 1, SHAPE_MODE(shape, s + 2));
+	sw->next_tid = (uint32_t)get_field(d, w, CODE_TID_NEXT, COL_SWITCH + 2, SHAPE_MODE(shape, s + 4));
+	sw->waker_tid = (uint32_t)get_field(d, w, CODE_TID_WAKER, COL_SWITCH + 3, SHAPE_MODE(shape, s + 6));
+	sw->wake_delta_ns = (uint32_t)get_field(d, w, CODE_WAIT, COL_SWITCH + 4, SHAPE_MODE(shape, s + 8));
+	sw->state = SHAPE_SMALL_A(shape);
+	sw->reserved = SHAPE_SMALL_B(shape);
 }
 
 static void get_fields(struct part_decoder *d, struct walk *w, const struct field *f, uint64_t shape)
@@ -312,7 +341,7 @@ static void get_fields(struct part_decoder *d, struct walk *w, const struct fiel
 			memcpy(at, &text, sizeof(text));
 			break;
 		default:
-			store_field(w->ev, f, get_field(d, w, f, SHAPE_MODE(shape, shift)));
+			store_field(w->ev, f, get_field(d, w, f->coder, f->column, SHAPE_MODE(shape, shift)));
 		}
 		shift += 2;
 	}
@@ -326,13 +355,15 @@ static uint64_t get_time(struct part_decoder *d, const struct ev_head *h, unsign
 		return s->time_ns;
 	uint64_t n = get_col(d, COL_TIME + time_class(h->kind, h->flags));
 	if (mode != MODE_SAME) {
-		s->phase = 0;
-		return s->time_ns += mode == MODE_EXPLICIT ? n : 0 - n;
+		s->time_ns += mode == MODE_EXPLICIT ? n : 0 - n;
+		if (mode == MODE_EXPLICIT && h->kind != EV_TICK)
+			predict_jump(s);
+		return s->time_ns;
 	}
 	uint64_t at = (uint64_t)s->phase + n * s->quantum;
-	uint64_t delta = (uint64_t)((int64_t)(at + LATTICE_HALF) >> 32) + get_off(d, COL_TIME_OFF);
+	uint64_t delta = (uint64_t)((int64_t)(at + LATTICE_HALF) >> 32) + get_off(d, &d->time_offs);
 	predict_phase(s, at, delta);
-	return s->time_ns += delta;
+	return s->time_ns = s->lattice_ns;
 }
 
 static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
@@ -358,7 +389,7 @@ static void get_head(struct part_decoder *d, struct walk *w, uint64_t shape)
 
 static uint64_t get_shape(struct part_decoder *d)
 {
-	uint64_t number = get_index(d, COL_SHAPE);
+	uint64_t number = get_index(d, COL_SHAPE + d->state.time_class);
 
 	if (number < d->n_shapes)
 		return d->shapes[number];
@@ -389,7 +420,10 @@ int part_decoder_event(struct part_decoder *d, struct event *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	get_head(d, &w, shape);
-	get_fields(d, &w, f, shape);
+	if (ret->head.kind == EV_SWITCH && f != schema_opaque())
+		get_switch(d, &w, shape);
+	else
+		get_fields(d, &w, f, shape);
 	predict_after(&d->state, ret->head.kind, ret->head.flags, w.cpu, w.head, w.next, w.waker);
 	if (d->bits.bad)
 		fail_part(d, -EBADMSG);

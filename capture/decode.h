@@ -11,7 +11,7 @@ struct part_decoder {
 	struct predict state;
 	struct bytes mem; /* the columns */
 	struct cursor cols[COL_COUNT];
-	struct bit_reader bits;
+	struct bit_reader bits, time_offs, wait_offs;
 	uint64_t *shapes, *goids;
 	uint32_t *locs;
 	const char **texts;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/cleanup.h"
 #include "capture/columns.h"
 #include "capture/format.h"
 #include "capture/quantum.h"
@@ -31,9 +32,11 @@ void part_encoder_done(struct part_encoder *e)
 {
 	for (unsigned i = 0; i < COL_COUNT; i++)
 		bytes_done(&e->cols[i]);
-	bytes_done(&e->bits.out);
+	struct bit_writer *bits[] = {&e->bits, &e->time_offs, &e->wait_offs};
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		bytes_done(&bits[i]->out);
 	struct dict *dicts[] = {&e->shapes, &e->tids, &e->goids, &e->locs, &e->texts, &e->comms};
-	for (size_t i = 0; i < sizeof(dicts) / sizeof(dicts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(dicts); i++)
 		dict_done(dicts[i]);
 	free(e->text_at);
 	predict_done(&e->state);
@@ -53,12 +56,15 @@ void part_encoder_begin(struct part_encoder *e, uint64_t quantum)
 		e->cols[i].len = 0;
 		e->cols[i].failed = false;
 	}
-	e->bits.out.len = 0;
-	e->bits.out.failed = false;
-	e->bits.acc = 0;
-	e->bits.n = 0;
+	struct bit_writer *bits[] = {&e->bits, &e->time_offs, &e->wait_offs};
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		bits[i]->out.len = 0;
+		bits[i]->out.failed = false;
+		bits[i]->acc = 0;
+		bits[i]->n = 0;
+	}
 	struct dict *dicts[] = {&e->shapes, &e->tids, &e->goids, &e->locs, &e->texts, &e->comms};
-	for (size_t i = 0; i < sizeof(dicts) / sizeof(dicts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(dicts); i++)
 		dict_clear(dicts[i]);
 	e->n_events = 0;
 	e->first_ns = UINT64_MAX;
@@ -229,11 +235,16 @@ struct walk {
 	uint64_t shape;
 };
 
-/* What is left of a time that was stored as a multiple of the clock's step. */
-static void put_off(struct part_encoder *e, unsigned col, int64_t off)
+/* What is left of a time that was stored as a multiple of the clock's step: two bits, 3 = see COL_OFF_FAR. */
+static void put_off(struct part_encoder *e, struct bit_writer *offs, int64_t off)
 {
-	if (e->state.quantum != QUANTUM_ONE)
-		put_col(e, col, zigzag((uint64_t)off));
+	uint64_t code = zigzag((uint64_t)off);
+
+	if (e->state.quantum == QUANTUM_ONE)
+		return;
+	put_bits(offs, code < 3 ? code : 3, 2);
+	if (code >= 3)
+		put_col(e, COL_OFF_FAR, code - 3);
 }
 
 static unsigned put_wait(struct part_encoder *e, const struct walk *w, uint32_t v, unsigned col)
@@ -249,7 +260,7 @@ static unsigned put_wait(struct part_encoder *e, const struct walk *w, uint32_t 
 		int64_t at = (int64_t)lattice_at(s->quantum, n);
 
 		put_col(e, COL_WAIT_BACK, zigzag(off < 0 ? 0 - n : n));
-		put_off(e, COL_WAIT_OFF, off < 0 ? off + at : off - at);
+		put_off(e, &e->wait_offs, off < 0 ? off + at : off - at);
 		return MODE_SAME;
 	}
 	if (w->ev->head.flags & EVF_PREV_TARGET)
@@ -260,7 +271,7 @@ static unsigned put_wait(struct part_encoder *e, const struct walk *w, uint32_t 
 	}
 	uint64_t n = lattice_nearest(s->quantum, v);
 	put_col(e, col, n);
-	put_off(e, COL_WAIT_OFF, (int64_t)(v - lattice_at(s->quantum, n)));
+	put_off(e, &e->wait_offs, (int64_t)(v - lattice_at(s->quantum, n)));
 	return MODE_EXPLICIT;
 }
 
@@ -370,25 +381,26 @@ static unsigned put_time(struct part_encoder *e, const struct ev_head *h)
 {
 	struct predict *s = &e->state;
 	unsigned col = COL_TIME + time_class(h->kind, h->flags);
-	uint64_t delta = h->time_ns - s->time_ns, before_ns = s->time_ns;
+	uint64_t before_ns = s->time_ns, delta = h->time_ns - s->lattice_ns;
 
-	if (!delta)
+	if (h->time_ns == before_ns)
 		return MODE_NONE;
 	s->time_ns = h->time_ns;
 	if (h->time_ns < before_ns) {
-		put_col(e, col, 0 - delta);
-		s->phase = 0;
+		put_col(e, col, before_ns - h->time_ns);
 		return MODE_ALSO;
 	}
-	if (delta >= LATTICE_MAX) {
-		put_col(e, col, delta);
-		s->phase = 0;
+	/* A tick is no time of the clock: it is made up. */
+	if (h->kind == EV_TICK || delta >= LATTICE_MAX || delta == 0) {
+		put_col(e, col, h->time_ns - before_ns);
+		if (h->kind != EV_TICK)
+			predict_jump(s);
 		return MODE_EXPLICIT;
 	}
 	uint64_t n = ((delta << 32) - (uint64_t)s->phase + s->quantum / 2) / s->quantum;
 	uint64_t at = (uint64_t)s->phase + n * s->quantum;
 	put_col(e, col, n);
-	put_off(e, COL_TIME_OFF, (int64_t)delta - ((int64_t)(at + LATTICE_HALF) >> 32));
+	put_off(e, &e->time_offs, (int64_t)delta - ((int64_t)(at + LATTICE_HALF) >> 32));
 	predict_phase(s, at, delta);
 	return MODE_SAME;
 }
@@ -424,6 +436,7 @@ void part_encoder_event(struct part_encoder *e, const struct event *ev)
 
 	if (e->error)
 		return;
+	unsigned before = e->state.time_class;
 	put_head(e, &w);
 	if (f == schema_opaque())
 		w.shape |= SHAPE_OPAQUE;
@@ -436,7 +449,7 @@ void part_encoder_event(struct part_encoder *e, const struct event *ev)
 		keep_error(e, dict_add(&e->shapes, w.shape));
 		put_leb(&e->cols[COL_SHAPES], w.shape);
 	}
-	put_leb(&e->cols[COL_SHAPE], number);
+	put_leb(&e->cols[COL_SHAPE + before], number);
 	if (ev->head.time_ns < e->first_ns)
 		e->first_ns = ev->head.time_ns;
 	if (ev->head.time_ns > e->last_ns)
@@ -456,19 +469,20 @@ bool part_encoder_full(const struct part_encoder *e)
 
 int part_encoder_finish(struct part_encoder *e, struct bytes *out, uint32_t *ret_raw)
 {
-	bits_flush(&e->bits);
+	struct bit_writer *bits[] = {&e->bits, &e->time_offs, &e->wait_offs};
+	const unsigned cols[] = {COL_BITS, COL_TIME_OFF, COL_WAIT_OFF};
+
+	/* Bits are columns like the others, but for how they are made. */
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		bits_flush(bits[i]);
+		e->cols[cols[i]] = bits[i]->out;
+	}
 	for (unsigned i = 0; i < COL_COUNT; i++) {
 		if (e->cols[i].failed)
 			keep_error(e, -ENOMEM);
 	}
-	if (e->bits.out.failed)
-		keep_error(e, -ENOMEM);
-	if (e->error)
-		return e->error;
-	/* The bits are a column like the others, but for how they are made. */
-	struct bytes empty = e->cols[COL_BITS];
-	e->cols[COL_BITS] = e->bits.out;
-	int err = columns_pack(e->zstd, e->cols, out, ret_raw, e->sizes);
-	e->cols[COL_BITS] = empty;
+	int err = e->error ? e->error : columns_pack(e->zstd, e->cols, out, ret_raw, e->sizes);
+	for (size_t i = 0; i < ARRAY_SIZE(cols); i++)
+		e->cols[cols[i]] = (struct bytes){0};
 	return err;
 }

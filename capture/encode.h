@@ -16,7 +16,7 @@ struct column_size {
 struct part_encoder {
 	struct predict state;
 	struct bytes cols[COL_COUNT];
-	struct bit_writer bits;
+	struct bit_writer bits, time_offs, wait_offs;
 	struct dict shapes, tids, goids, locs, texts; /* the keys of texts are hashes */
 	struct dict comms;
 	size_t *text_at; /* where text number n is in COL_TEXT */

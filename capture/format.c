@@ -10,12 +10,12 @@
 #define FILE_SUM_AT  24
 #define BLOCK_SUM_AT 56
 
-void file_head_store(uint8_t *dst)
+void file_head_store_version(uint8_t *dst, uint16_t major, uint16_t minor)
 {
 	memset(dst, 0, FILE_HEAD_SIZE);
-	memcpy(dst, FILE_MAGIC, 8);
-	store_le(dst + 8, CAPTURE_MAJOR, 2);
-	store_le(dst + 10, CAPTURE_MINOR, 2);
+	store_le(dst, load_le((const uint8_t *)FILE_MAGIC, FILE_MAGIC_SIZE), FILE_MAGIC_SIZE);
+	store_le(dst + 8, major, 2);
+	store_le(dst + 10, minor, 2);
 	store_le(dst + 12, FILE_HEAD_SIZE, 4);
 	store_le(dst + FILE_SUM_AT, XXH64(dst, FILE_SUM_AT, 0), 8);
 }

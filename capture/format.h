@@ -10,8 +10,9 @@
 #define CAPTURE_MAJOR 1 /* a reader refuses another */
 #define CAPTURE_MINOR 0
 
-#define FILE_HEAD_SIZE 32
-#define FILE_MAGIC     "\x93SchedTp"
+#define FILE_HEAD_SIZE  32
+#define FILE_MAGIC      "\x93SchedTp" /* without the NUL */
+#define FILE_MAGIC_SIZE 8
 
 #define BLOCK_HEAD_SIZE 64
 #define BLOCK_MAGIC     0x4b6c4293U /* 93 42 6c 4b: no text has it */
@@ -47,7 +48,13 @@ struct block_head {
 };
 
 /** Writes FILE_HEAD_SIZE bytes. */
-void file_head_store(uint8_t *dst);
+void file_head_store_version(uint8_t *dst, uint16_t major, uint16_t minor);
+
+/** The same for this version. */
+static inline void file_head_store(uint8_t *dst)
+{
+	file_head_store_version(dst, CAPTURE_MAJOR, CAPTURE_MINOR);
+}
 
 /** 0 and the version; -EINVAL: no capture; -EBADMSG: the magic is there, but the rest is damaged. */
 int file_head_load(const uint8_t *src, uint16_t *ret_major, uint16_t *ret_minor);

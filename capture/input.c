@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define READ_STEP (256U << 10)
+#define READ_STEP (64U << 10)
 
 static ssize_t read_some(struct input *in, uint8_t *dst, size_t n)
 {

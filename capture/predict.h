@@ -35,9 +35,11 @@ struct known_cpu {
 
 struct predict {
 	uint64_t time_ns;
-	uint64_t quantum; /* the clock's step, in 2^-32 ns */
-	int64_t phase;    /* from time_ns to the clock's lattice, the same unit */
-	uint32_t thread;  /* of the event before */
+	uint64_t quantum;    /* the clock's step, in 2^-32 ns */
+	uint64_t lattice_ns; /* a time on the clock's lattice, or next to it */
+	int64_t phase;       /* from there to the lattice, the unit of quantum */
+	unsigned time_class; /* of the event before */
+	uint32_t thread;     /* of the event before */
 	uint32_t loc;
 	uint16_t cpu, other_cpu;
 	struct known_thread *threads;
@@ -82,9 +84,11 @@ static inline uint64_t lattice_at(uint64_t quantum, uint64_t n)
 	return (n * quantum + LATTICE_HALF) >> 32;
 }
 
-/* Time has gone on by @delta ns, to what should be @at on the lattice (2^-32 ns from the time before). */
+/* The lattice's time goes on by @delta ns, to what should be @at (in 2^-32 ns, from the one before). */
 static inline void predict_phase(struct predict *s, uint64_t at, uint64_t delta)
 {
+	s->lattice_ns += delta;
+
 	int64_t phase = (int64_t)(at - (delta << 32));
 
 	if (phase > (int64_t)LATTICE_HALF)
@@ -94,11 +98,19 @@ static inline void predict_phase(struct predict *s, uint64_t at, uint64_t delta)
 	s->phase = phase;
 }
 
+/* A time that was stored in ns: the lattice is looked for anew. */
+static inline void predict_jump(struct predict *s)
+{
+	s->lattice_ns = s->time_ns;
+	s->phase = 0;
+}
+
 /* An event has been told: what it says about those to come. */
 static inline void predict_after(struct predict *s, uint8_t kind, uint8_t flags, struct known_cpu *cpu, uint32_t head,
 				 uint32_t next, uint32_t waker)
 {
 	s->thread = head;
+	s->time_class = time_class(kind, flags);
 	if (kind != EV_SWITCH)
 		return;
 	cpu->on = next;

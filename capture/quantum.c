@@ -8,10 +8,10 @@
 #define DENSE        256
 #define NARROW_NS    NS_PER_MS /* the clock is read all that time, once the step is roughly known */
 #define STEP_MIN     3.0       /* below that a multiple takes no less bits than the time */
-#define STEP_MAX     200.0
 #define STEP_GRID    0.01
-#define ROUNDING_NS  1.5  /* two times are rounded, by two clocks in a row */
-#define GOOD         0.08 /* mean distance from the lattice in steps; where there is none it is 0.25 */
+#define STEP_COUNT   20000 /* up to 200 ns */
+#define ROUNDING_NS  1.5   /* two times are rounded, by two clocks in a row */
+#define GOOD         0.08  /* mean distance from the lattice in steps; where there is none it is 0.25 */
 #define FAILURES_MAX 32
 #define SPAN_GOOD_NS (2 * NS_PER_MS)
 #define SPAN_MAX_NS  (2 * NS_PER_S)
@@ -33,8 +33,8 @@ static double coarse_step(const uint64_t *times)
 {
 	double best = 0, best_distance = GOOD;
 
-	for (double step = STEP_MIN; step < STEP_MAX; step += STEP_GRID) {
-		double d = distance(times, step);
+	for (unsigned i = 0; i < STEP_COUNT; i++) {
+		double step = STEP_MIN + i * STEP_GRID, d = distance(times, step);
 
 		/* Of neighbours the nearest; of a step and its fractions the step. */
 		if (d < GOOD && (d < best_distance || step > best * 1.5)) {

@@ -17,7 +17,6 @@
 
 /* So far the first block is looked for where a file's head is damaged. */
 #define HEAD_SEARCH (64U << 10)
-#define MAGIC_SIZE  8
 /* Of blocks whose numbers are further apart than that, the older are forgotten. */
 #define READ_BITS_MAX (1U << 24)
 
@@ -305,7 +304,7 @@ static int take_head(struct capture_reader *r)
 	int err = -EBADMSG;
 	if (have)
 		err = file_head_load(input_data(&r->in), &r->info.major, &r->info.minor);
-	else if (input_left(&r->in) < MAGIC_SIZE || memcmp(input_data(&r->in), FILE_MAGIC, MAGIC_SIZE) != 0)
+	else if (input_left(&r->in) < FILE_MAGIC_SIZE || memcmp(input_data(&r->in), FILE_MAGIC, FILE_MAGIC_SIZE) != 0)
 		err = -EINVAL;
 	if (err == -EINVAL) {
 		err = find_first_block(r);
@@ -362,7 +361,8 @@ static int open_fault(const struct capture_reader *r, int err, struct fault *fau
 	case -EPROTONOSUPPORT:
 		fault_set(fault, err, r->name, "it has format %u.%u, and this schedtop (%s) reads %d", r->info.major,
 			  r->info.minor, SCHEDTOP_VERSION, CAPTURE_MAJOR);
-		return fault_todo(fault, "Use a schedtop at least as new as the one that recorded it") < 0 ? err : err;
+		fault_todo(fault, "Use a schedtop at least as new as the one that recorded it");
+		return err;
 	case -ENOMEM:
 		return fault_set(fault, err, r->name, "out of memory");
 	default:

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "capture/schema.h"
 
-#include "events/event.h"
-
+/* NOLINTBEGIN(bugprone-macro-parentheses): members can't be in parentheses */
 #define F(arm, member, coder, column)                                                                                  \
 	{                                                                                                              \
-		offsetof(struct event, arm.member), sizeof(((struct event *)0)->arm.member), coder, column             \
+		offsetof(struct event, arm.member), sizeof(((struct event *)0)->arm.member), (coder), (column)         \
 	}
 /* Reserved bytes that are no member of a width of 1, 2, 4 or 8. */
 #define R(arm, at, width, coder, column)                                                                               \
 	{                                                                                                              \
-		offsetof(struct event, arm) + (at), width, coder, column                                               \
+		offsetof(struct event, arm) + (at), (width), (coder), (column)                                         \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
 	[EV_TICK] = {{0}},
@@ -83,13 +83,4 @@ const struct field *schema_opaque(void)
 const struct field *schema_fields(uint8_t kind)
 {
 	return kind == EV_NONE || kind >= EV_KIND_COUNT ? opaque : fields[kind];
-}
-
-unsigned time_class(uint8_t kind, uint8_t flags)
-{
-	if (kind != EV_SWITCH)
-		return kind == EV_G || kind == EV_P ? 7 : 6;
-	unsigned comes = !(flags & EVF_NEXT_TARGET) ? 0 : flags & EVF_WOKEN ? 1 : 2;
-
-	return comes + (flags & EVF_PREV_TARGET ? 3 : 0);
 }

@@ -9,6 +9,8 @@
 #ifndef SCHEDTOP_CAPTURE_SCHEMA_H
 #define SCHEDTOP_CAPTURE_SCHEMA_H
 
+#include "events/event.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,24 +57,25 @@ enum coder {
 };
 
 enum column {
-	COL_SHAPES = 0, /* new shapes */
-	COL_SHAPE = 1,  /* one index an event */
-	COL_TIDS = 2,   /* new threads */
-	COL_GOIDS = 3,  /* new goroutines */
-	COL_LOCS = 4,   /* new locations */
-	COL_TEXT = 5,   /* new strings, each with its NUL */
-	COL_COMMS = 6,  /* new names of threads, 16 bytes each */
-	COL_BITS = 7,   /* extra bits of all numbers */
+	COL_SHAPES = 0,  /* new shapes */
+	COL_OFF_FAR = 1, /* times that are off the clock's lattice by more than 1 ns */
+	COL_TIDS = 2,    /* new threads */
+	COL_GOIDS = 3,   /* new goroutines */
+	COL_LOCS = 4,    /* new locations */
+	COL_TEXT = 5,    /* new strings, each with its NUL */
+	COL_COMMS = 6,   /* new names of threads, 16 bytes each */
+	COL_BITS = 7,    /* extra bits of all numbers */
 	COL_CPU = 8,
 	COL_TID = 9,
-	COL_TIME = 10,  /* TIME_CLASSES columns */
-	COL_KNOWN = 18, /* context only: how many blocks ago it was told */
-	COL_FIELDS = 20,
+	COL_TIME = 10,       /* TIME_CLASSES columns */
+	COL_KNOWN = 18,      /* context only: how many blocks ago it was told */
+	COL_SWITCH = 20,     /* the fields of EV_SWITCH begin here, those of all kinds end before 100 */
 	COL_QUANTUM = 100,   /* one number: the clock's step, in 2^-32 ns; not there: 1 ns */
-	COL_TIME_OFF = 101,  /* what times are off a multiple of it */
+	COL_TIME_OFF = 101,  /* what times are off its lattice: two bits each */
 	COL_WAIT_OFF = 102,  /* the same of waiting times */
 	COL_WAIT_BACK = 103, /* waiting times of preempted threads */
 	COL_WAIT_BUSY = 104, /* of threads that come where one of the target's leaves */
+	COL_SHAPE = 105,     /* one index an event; TIME_CLASSES columns, by the class of the event before */
 	COL_COUNT = 116,
 };
 
@@ -83,7 +86,7 @@ struct field {
 	uint8_t offset; /* in struct event */
 	uint8_t width;  /* bytes */
 	uint8_t coder;  /* enum coder */
-	uint8_t column; /* COL_FIELDS or more */
+	uint8_t column; /* COL_SWITCH or more */
 };
 
 #define FIELDS_MAX      8 /* of a kind, without CODE_END */
@@ -108,7 +111,14 @@ const struct field *schema_opaque(void);
 #define SHAPE_SMALL_B(s)  ((uint8_t)((s) >> 48))
 #define SHAPE_MODE(s, sh) ((unsigned)((s) >> (sh)) & 3)
 
-/** Which of the time columns an event of this shape uses. */
-unsigned time_class(uint8_t kind, uint8_t flags);
+/** Which of the time columns an event of this kind uses. */
+static inline unsigned time_class(uint8_t kind, uint8_t flags)
+{
+	if (kind != EV_SWITCH)
+		return kind == EV_G || kind == EV_P ? 7 : 6;
+	unsigned comes = !(flags & EVF_NEXT_TARGET) ? 0 : flags & EVF_WOKEN ? 1 : 2;
+
+	return comes + (flags & EVF_PREV_TARGET ? 3 : 0);
+}
 
 #endif

@@ -32,11 +32,8 @@ static void add_target(cJSON *root, const struct session *s, const struct model_
 static void add_collector(cJSON *root, const struct model *m, const struct session *s, const struct model_counts *c)
 {
 	static const char *const causes[EV_LOST_CAUSE_COUNT] = {
-		[EV_LOST_RING] = "ring",
-		[EV_LOST_QUEUE] = "queue",
-		[EV_LOST_LATE] = "late",
-		[EV_LOST_LABEL] = "label",
-		[EV_LOST_CAPTURE] = "capture",
+		[EV_LOST_RING] = "ring",   [EV_LOST_QUEUE] = "queue",     [EV_LOST_LATE] = "late",
+		[EV_LOST_LABEL] = "label", [EV_LOST_CAPTURE] = "capture",
 	};
 	cJSON *o = cJSON_AddObjectToObject(root, "collector");
 	double pct = model_overhead_pct(m);

@@ -96,8 +96,8 @@ static void tell_names(struct gen *g)
 static void tell_gauges(struct gen *g)
 {
 	g->gauge_next_ns = g->now_ns + 250000000;
-	for (uint16_t cpu = 0; cpu < g->o.n_cpus; cpu++)
-		tell(g, (struct event){.head = {.kind = EV_CPU_STAT, .cpu = cpu, .flags = EVF_CPU},
+	for (uint32_t cpu = 0; cpu < g->o.n_cpus; cpu++)
+		tell(g, (struct event){.head = {.kind = EV_CPU_STAT, .cpu = (uint16_t)cpu, .flags = EVF_CPU},
 				       .cpu_stat = {.idle_ns = g->now_ns / 3, .busy_ns = g->now_ns / 3 * 2}});
 	tell(g, (struct event){.head.kind = EV_OVERHEAD,
 			       .overhead = {.probe_ns = g->now_ns / 100, .self_ns = g->now_ns / 50, .hits = g->left}});
