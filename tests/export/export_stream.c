@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 {
 	const struct export_format *f = argc > 2 ? export_format_find(argv[1]) : NULL;
 	uint64_t n_events = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-	struct export_counts n;
+	struct export_counts n = {0};
 
 	if (!f || !n_events) {
 		fputs("usage: export_stream FORMAT EVENTS [NAMES]\n", stderr);
