@@ -75,6 +75,17 @@ static const struct command commands[] = {
 		.run = cmd_snapshot,
 	},
 	{
+		.id = COMMAND_EXPORT,
+		.name = "export",
+		.synopsis = "--format=perfetto|json|csv [-o OUT] FILE",
+		.summary = "a capture for other tools",
+		.details = "perfetto: a trace for the Perfetto UI, with tracks per CPU, P, thread and goroutine, "
+			   "pauses and\n"
+			   "gaps. json: an object a line, one for each interval, pause and gap. csv: the same as a "
+			   "table.\n",
+		.run = cmd_export,
+	},
+	{
 		.id = COMMAND_REMOTE,
 		.name = "remote",
 		.synopsis = "[OPTION...] [USER@]HOST (-p PID | -- COMMAND [ARG...])",

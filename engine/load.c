@@ -11,6 +11,7 @@ struct load {
 	struct loaded l;
 	const struct load_opts *opts;
 	uint64_t until_ns; /* of the clock; 0 = not known before the first event */
+	int err;           /* the caller's own */
 };
 
 static void on_event(void *ctx, const struct event *ev)
@@ -24,11 +25,11 @@ static void on_event(void *ctx, const struct event *ev)
 		start = start ? start : ev->head.time_ns;
 		load->until_ns = o->until_ns < UINT64_MAX - start ? start + o->until_ns : UINT64_MAX;
 	}
-	if (ev->head.time_ns > load->until_ns)
+	if (ev->head.time_ns > load->until_ns || load->err < 0)
 		return;
 	model_feed(load->l.model, ev);
 	if (o->event)
-		o->event(o->ctx, &load->l, ev);
+		load->err = o->event(o->ctx, &load->l, ev);
 }
 
 static int read_all(struct load *load, const char *path, struct fault *fault)
@@ -39,6 +40,8 @@ static int read_all(struct load *load, const char *path, struct fault *fault)
 	for (;;) {
 		int64_t n = capture_reader_next_block(r, &sink);
 
+		if (load->err < 0)
+			return load->err;
 		if (n == 0 || (load->until_ns && model_now(load->l.model) >= load->until_ns))
 			return 0;
 		if (n == -EAGAIN) {
@@ -62,7 +65,7 @@ int load_capture(const char *path, const struct load_opts *opts, struct loaded *
 		err = load.l.model ? 0 : fault_set(fault, -ENOMEM, path, "out of memory");
 	}
 	if (err == 0 && opts->opened)
-		opts->opened(opts->ctx, &load.l);
+		err = opts->opened(opts->ctx, &load.l);
 	if (err == 0)
 		err = read_all(&load, path, fault);
 	if (err < 0)

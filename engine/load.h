@@ -19,8 +19,11 @@ struct loaded {
 struct load_opts {
 	struct model_opts model;
 	uint64_t until_ns; /* stop there: ns from the session's start; UINT64_MAX = read all */
-	void (*opened)(void *ctx, const struct loaded *l); /* before the first event; may be NULL */
-	void (*event)(void *ctx, const struct loaded *l, const struct event *ev); /* may be NULL */
+	/* Before the first event; may be NULL. 0 or a negative errno, as event. */
+	int (*opened)(void *ctx, const struct loaded *l);
+	/* May be NULL. 0, or a negative errno that ends the reading and that load_capture() returns, without a fault.
+	 */
+	int (*event)(void *ctx, const struct loaded *l, const struct event *ev);
 	void *ctx;
 };
 

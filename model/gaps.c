@@ -83,6 +83,7 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 	hist_add(&m->h_gap, ns);
 	keep_worst(m, &pg->gap);
 	gap_funcs_add(m, &pg->gap);
+	observe_gap(m, &pg->gap);
 	if (end == GAP_ASYNC)
 		m->counts.taken_async++;
 	else if (end == GAP_COOPERATIVE)

@@ -52,6 +52,7 @@ static void forget(struct model *m, struct goroutine *g)
 	else if (g->state == GS_DEAD)
 		g_list_remove(&m->dead, g);
 	idmap_del(&m->goroutine_by_id, g->goid);
+	observe_row_end(m, ROW_G, g->goid, &g->held);
 }
 
 /* At detail sched nobody tells when a goroutine ends: the ones that haven't been heard of for longest and have no row
@@ -210,6 +211,7 @@ void goroutines_clear(struct model *m)
 		m->threads[i]->slice_goid = 0;
 	for (size_t i = 0; i < m->n_goroutines; i++) {
 		lane_drop_track(m, ROW_G, &m->goroutines[i]->track);
+		observe_row_end(m, ROW_G, m->goroutines[i]->goid, &m->goroutines[i]->held);
 		free(m->goroutines[i]);
 	}
 	while (m->free_goroutines) {

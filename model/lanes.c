@@ -120,10 +120,14 @@ void lanes_give_row(struct model *m, struct goroutine *g)
 		m->rows_g[least] = m->rows_g[--m->n_rows_g];
 }
 
-static void append(struct track *t, const struct span *s)
+/* @track may be NULL: rows whose memory couldn't be had, goroutines without one. */
+static void append(struct model *m, enum row_kind kind, uint64_t id, struct track *track, struct span **held,
+		   const struct span *s)
 {
-	if (t)
-		track_append_over(t, s);
+	if (track)
+		track_append_over(track, s);
+	if (m->observer)
+		observe_span(m, kind, id, held, s);
 }
 
 static void paint_p(struct model *m, const struct span *s)
@@ -138,7 +142,7 @@ static void paint_p(struct model *m, const struct span *s)
 		proc->run_ns += s->end_ns - from;
 	if (s->end_ns > proc->last_ns)
 		proc->last_ns = s->end_ns;
-	append(proc->track, s);
+	append(m, ROW_P, s->p, proc->track, &proc->held, s);
 }
 
 static struct span span_of(const struct thread *th, uint64_t a, uint64_t b, struct label label, uint8_t klass)
@@ -178,11 +182,11 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 		}
 		if (!g->track)
 			lanes_give_row(m, g);
-		append(g->track, &s);
+		append(m, ROW_G, g->goid, g->track, &g->held, &s);
 	}
-	append(th->track, &s);
+	append(m, ROW_M, th->tid, th->track, &th->held, &s);
 	if (is_on_cpu(klass) && m->cpus[th->cpu])
-		append(m->cpus[th->cpu]->track, &s);
+		append(m, ROW_CPU, th->cpu, m->cpus[th->cpu]->track, &m->cpus[th->cpu]->held, &s);
 	if (s.p != EV_NO_P && klass != SPAN_SYSCALL)
 		paint_p(m, &s);
 }
@@ -206,7 +210,7 @@ void lanes_paint_waiting(struct model *m, struct goroutine *g, uint64_t a, uint6
 		return;
 	if (!g->track)
 		lanes_give_row(m, g);
-	append(g->track, &s);
+	append(m, ROW_G, g->goid, g->track, &g->held, &s);
 }
 
 static struct span other_span(const struct cpu *c, uint16_t id, uint64_t t)
@@ -219,14 +223,14 @@ static struct span other_span(const struct cpu *c, uint16_t id, uint64_t t)
 			     .klass = SPAN_OTHER};
 }
 
-void lanes_paint_other(struct cpu *c, uint16_t id, uint64_t t)
+void lanes_paint_other(struct model *m, struct cpu *c, uint16_t id, uint64_t t)
 {
 	struct span s = other_span(c, id, t);
 
 	if (!c->other_since_ns)
 		return;
 	c->other_since_ns = 0;
-	append(c->track, &s);
+	append(m, ROW_CPU, id, c->track, &c->held, &s);
 }
 
 static void set_open(struct track *t, const struct span *s)
@@ -280,7 +284,11 @@ static bool thread_open_span(const struct model *m, const struct thread *th, str
 	}
 }
 
-static void open_thread(const struct model *m, const struct thread *th)
+/* One thing that still goes on, and the row that it is on. */
+typedef void (*open_fn)(struct model *m, enum row_kind kind, uint64_t id, struct track *track, struct span **held,
+			const struct span *s);
+
+static void open_thread(struct model *m, struct thread *th, open_fn fn)
 {
 	struct goroutine *g;
 	struct span s;
@@ -289,13 +297,42 @@ static void open_thread(const struct model *m, const struct thread *th)
 		return;
 	g = s.goid ? goroutine_find(m, s.goid) : NULL;
 	s.func = g ? g->start_func : 0;
-	set_open(th->track, &s);
+	fn(m, ROW_M, th->tid, th->track, &th->held, &s);
 	if (is_on_cpu(s.klass) && m->cpus[th->cpu])
-		set_open(m->cpus[th->cpu]->track, &s);
+		fn(m, ROW_CPU, th->cpu, m->cpus[th->cpu]->track, &m->cpus[th->cpu]->held, &s);
 	if (s.p != EV_NO_P && s.p < m->n_procs && m->procs[s.p])
-		set_open(m->procs[s.p]->track, &s);
+		fn(m, ROW_P, s.p, m->procs[s.p]->track, &m->procs[s.p]->held, &s);
 	if (g)
-		set_open(g->track, &s);
+		fn(m, ROW_G, g->goid, g->track, &g->held, &s);
+}
+
+static void each_open(struct model *m, open_fn fn)
+{
+	for (struct goroutine *g = m->runnable.first; g; g = g->next) {
+		struct span s = waiting_span(g, g->since_ns, m->now_ns);
+
+		fn(m, ROW_G, g->goid, g->track, &g->held, &s);
+	}
+	for (size_t i = 0; i < m->n_threads; i++)
+		open_thread(m, m->threads[i], fn);
+	for (unsigned i = 0; i < m->n_cpus; i++) {
+		struct span s;
+
+		if (!m->cpus[i] || !m->cpus[i]->other_since_ns)
+			continue;
+		s = other_span(m->cpus[i], (uint16_t)i, m->now_ns);
+		fn(m, ROW_CPU, i, m->cpus[i]->track, &m->cpus[i]->held, &s);
+	}
+}
+
+static void open_track(struct model *m, enum row_kind kind, uint64_t id, struct track *track, struct span **held,
+		       const struct span *s)
+{
+	(void)m;
+	(void)kind;
+	(void)id;
+	(void)held;
+	set_open(track, s);
 }
 
 /*
@@ -305,24 +342,19 @@ static void open_thread(const struct model *m, const struct thread *th)
 void lanes_refresh_open(const struct model *m)
 {
 	clear_open(m);
-	for (const struct goroutine *g = m->runnable.first; g; g = g->next) {
-		struct span s;
+	each_open((struct model *)m, open_track);
+}
 
-		if (!g->track)
-			continue;
-		s = waiting_span(g, g->since_ns, m->now_ns);
-		track_set_open(g->track, &s);
-	}
-	for (size_t i = 0; i < m->n_threads; i++)
-		open_thread(m, m->threads[i]);
-	for (unsigned i = 0; i < m->n_cpus; i++) {
-		struct span s;
+static void observe_open(struct model *m, enum row_kind kind, uint64_t id, struct track *track, struct span **held,
+			 const struct span *s)
+{
+	(void)track;
+	observe_span(m, kind, id, held, s);
+}
 
-		if (!m->cpus[i] || !m->cpus[i]->other_since_ns)
-			continue;
-		s = other_span(m->cpus[i], (uint16_t)i, m->now_ns);
-		set_open(m->cpus[i]->track, &s);
-	}
+void lanes_observe_open(struct model *m)
+{
+	each_open(m, observe_open);
 }
 
 static const struct track *shown(const struct model *m, const struct track *t)
@@ -450,6 +482,7 @@ void lanes_done(struct model *m)
 		if (!m->procs[i])
 			continue;
 		lane_drop_track(m, ROW_P, &m->procs[i]->track);
+		free(m->procs[i]->held);
 		free(m->procs[i]);
 	}
 	free(m->procs);

@@ -91,6 +91,7 @@ void model_free(struct model *m)
 {
 	if (!m)
 		return;
+	m->observer = NULL;
 	goroutines_clear(m);
 	threads_done(m);
 	lanes_done(m);

@@ -12,6 +12,7 @@
  *   runq.c         lengths of the run queues
  *   detail.c       which detail level was in force when
  *   lanes.c        rows: the tracks of CPUs, Ps, Ms and Gs, their memory, their open spans
+ *   observe.c      tells an observer of spans, gaps and pauses as they are found out
  *   gaps.c         preemption gaps
  *   gap_funcs.c    why a request wasn't served, and the account of it by function
  *   kernel_gaps.c  kernel gaps
@@ -27,6 +28,7 @@
 
 #include "model/idmap.h"
 #include "model/model.h"
+#include "model/observe.h"
 #include "model/sched.h"
 
 #define NO_CPU UINT16_MAX
@@ -100,6 +102,7 @@ struct thread {
 	bool kgap_other_is_target;
 
 	struct track *track;
+	struct span *held; /* observe.c; so in the other rows */
 };
 
 struct cpu {
@@ -111,6 +114,7 @@ struct cpu {
 	struct ev_cpu_stat first_stat, last_stat;
 	unsigned n_stats;
 	struct track *track;
+	struct span *held;
 };
 
 struct proc {
@@ -118,6 +122,7 @@ struct proc {
 	uint64_t last_ns;
 	uint32_t tid; /* the thread that an exact event last put on it; 0 = none */
 	struct track *track;
+	struct span *held;
 	struct runq runq;
 };
 
@@ -142,6 +147,7 @@ struct goroutine {
 	uint64_t assist_from_ns;
 	struct goroutine *prev, *next; /* in model.runnable, model.dead or (next) model.free_goroutines */
 	struct track *track;           /* NULL = none of its own */
+	struct span *held;
 	uint64_t run_ns, slices, max_slice_ns, overrun_ns;
 	uint32_t start_func, create_loc;
 	uint32_t worst_func, worst_loc;
@@ -213,6 +219,8 @@ struct kgap_other {
 struct model {
 	const struct session *session;
 	size_t max_rows_g, max_pauses;
+	const struct model_observer *observer; /* NULL = nobody */
+	int observe_err;
 	uint64_t start_ns, now_ns;
 	struct model_counts counts;
 
@@ -420,9 +428,19 @@ struct proc *proc_get(struct model *m, uint16_t p);
 /* What @th did in [a, b) while it carried @label, onto the rows of its CPU (when it ran), P, M and G. */
 void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, struct label label, uint8_t klass);
 /* Ends the time of a foreign thread on CPU @id. */
-void lanes_paint_other(struct cpu *c, uint16_t id, uint64_t t);
+void lanes_paint_other(struct model *m, struct cpu *c, uint16_t id, uint64_t t);
+/* Tells the observer what still goes on. */
+void lanes_observe_open(struct model *m);
 void lanes_give_row(struct model *m, struct goroutine *g);
 void lanes_done(struct model *m);
+
+/* observe.c */
+/* @s was painted onto a row, whose span that is held back is @held (NULL = none yet). */
+void observe_span(struct model *m, enum row_kind kind, uint64_t id, struct span **held, const struct span *s);
+/* Nothing more will be painted there: tells what is held back, and frees it. */
+void observe_row_end(const struct model *m, enum row_kind kind, uint64_t id, struct span **held);
+void observe_gap(const struct model *m, const struct gap *g);
+void observe_stw(const struct model *m, const struct stw_pause *p);
 
 /* gaps.c */
 void gaps_on_request(struct model *m, const struct event *ev, uint64_t t);

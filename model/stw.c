@@ -53,6 +53,7 @@ static void keep(struct model *m)
 		m->longest_stw_ns = ns;
 	if (kept)
 		*kept = m->stw;
+	observe_stw(m, &m->stw);
 }
 
 /* The restart was lost: it is known that the pause was, not how long. It ends where it is last known to have lasted. */

@@ -54,6 +54,7 @@ static bool evict_dead(struct model *m)
 		return false;
 	th = m->threads[oldest];
 	idmap_del(&m->thread_by_tid, th->tid);
+	observe_row_end(m, ROW_M, th->tid, &th->held);
 	lane_drop_track(m, ROW_M, &th->track);
 	free(th);
 	m->threads[oldest] = m->threads[--m->n_threads];
@@ -270,7 +271,7 @@ void threads_on_switch(struct model *m, const struct event *ev, uint64_t t)
 	m->counts.switches++;
 	c->switches++;
 	t = max_u64(t, c->last_ns);
-	lanes_paint_other(c, ev->head.cpu, t);
+	lanes_paint_other(m, c, ev->head.cpu, t);
 	if (flags & EVF_PREV_TARGET)
 		switch_out(m, ev, c, t);
 	else if (c->running)
@@ -346,7 +347,7 @@ struct thread *thread_running_on(struct model *m, const struct event *ev, uint64
 	if (!c || th->state == TH_DEAD)
 		return th;
 	if (c->running != th) {
-		lanes_paint_other(c, ev->head.cpu, max_u64(c->last_ns, c->other_since_ns));
+		lanes_paint_other(m, c, ev->head.cpu, max_u64(c->last_ns, c->other_since_ns));
 		found_running(m, th, ev->head.cpu, t);
 	}
 	c->last_ns = max_u64(c->last_ns, t);
@@ -357,6 +358,7 @@ void threads_done(struct model *m)
 {
 	for (size_t i = 0; i < m->n_threads; i++) {
 		lane_drop_track(m, ROW_M, &m->threads[i]->track);
+		free(m->threads[i]->held);
 		free(m->threads[i]);
 	}
 	free(m->threads);
@@ -365,6 +367,7 @@ void threads_done(struct model *m)
 		if (!m->cpus[i])
 			continue;
 		lane_drop_track(m, ROW_CPU, &m->cpus[i]->track);
+		free(m->cpus[i]->held);
 		free(m->cpus[i]);
 	}
 }

@@ -269,12 +269,6 @@ static int close_groups(struct track *t)
 	return 0;
 }
 
-static bool same_but_times(const struct span *a, const struct span *b)
-{
-	return a->goid == b->goid && a->func == b->func && a->tid == b->tid && a->cpu == b->cpu && a->p == b->p &&
-	       a->klass == b->klass;
-}
-
 int track_append(struct track *t, const struct span *s)
 {
 	struct span *last = last_span(t);
@@ -285,7 +279,7 @@ int track_append(struct track *t, const struct span *s)
 		return -EINVAL;
 	if (s->klass == SPAN_IDLE)
 		return 0;
-	if (last && last->end_ns == s->start_ns && same_but_times(last, s)) {
+	if (last && span_continues(last, s)) {
 		last->end_ns = s->end_ns;
 		return 0;
 	}
@@ -304,12 +298,8 @@ int track_append_over(struct track *t, const struct span *s)
 	struct span *last = last_span(t);
 	struct span clipped = *s;
 
-	if (last && s->start_ns < last->end_ns) {
-		if (s->start_ns > last->start_ns && s->end_ns > s->start_ns)
-			last->end_ns = s->start_ns;
-		else
-			clipped.start_ns = last->end_ns;
-	}
+	if (last && !span_over(last, &clipped))
+		return -EINVAL;
 	return track_append(t, &clipped);
 }
 

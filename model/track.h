@@ -46,6 +46,28 @@ struct column {
 	uint32_t tid; /* that carried it; without a goroutine the thread with the most time; 0 = none */
 };
 
+/** Is @b what @a was, but for its times, and does it start where @a ends? Then they are one span. */
+static inline bool span_continues(const struct span *a, const struct span *b)
+{
+	return a->end_ns == b->start_ns && a->goid == b->goid && a->func == b->func && a->tid == b->tid &&
+	       a->cpu == b->cpu && a->p == b->p && a->klass == b->klass;
+}
+
+/**
+ * Two claimants of one row: the one that starts later wins from its start. @last, the row's latest span, is shortened,
+ * or @next clipped. false if nothing is left of @next.
+ */
+static inline bool span_over(struct span *last, struct span *next)
+{
+	if (next->start_ns < last->end_ns && next->end_ns > next->start_ns) {
+		if (next->start_ns > last->start_ns)
+			last->end_ns = next->start_ns;
+		else
+			next->start_ns = last->end_ns;
+	}
+	return next->end_ns > next->start_ns;
+}
+
 struct track;
 
 #define TRACK_FANOUT 8
