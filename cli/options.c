@@ -271,7 +271,8 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 	letters[n_letters] = '\0';
 
 	*ret = (struct options){
-		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT};
+		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
+				.keep = KEEP_DEFAULT};
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
