@@ -31,8 +31,7 @@ static void on_event(void *ctx, const struct event *ev)
 		o->event(o->ctx, &load->l, ev);
 }
 
-/* A stream's first bytes are looked at only when it is read. */
-static int read_fault(const char *path, int err, struct fault *fault)
+int load_fault(const char *path, int err, struct fault *fault)
 {
 	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
 
@@ -58,9 +57,9 @@ static int read_all(struct load *load, const char *path, struct fault *fault)
 			struct pollfd p = {.fd = capture_reader_fd(r), .events = POLLIN};
 
 			if (poll(&p, 1, -1) < 0 && errno != EINTR)
-				return read_fault(path, -errno, fault);
+				return load_fault(path, -errno, fault);
 		} else if (n < 0) {
-			return read_fault(path, (int)n, fault);
+			return load_fault(path, (int)n, fault);
 		}
 	}
 }
