@@ -15,8 +15,8 @@ import time
 import xml.etree.ElementTree
 
 import capfile
-from lib import (SCHEDTOP, case, changed_text, go_build, need_tracing, note, report_of, run, schedtop, skip, start, stop,
-                 truth, wait_for)
+from lib import (SCHEDTOP, case, changed_text, go_build, need_tracing, note, report_of, run, schedtop, skip, start,
+                 stop, truth, wait_for)
 from screen import Screen
 
 MS, S = 1_000_000, 1_000_000_000
@@ -144,8 +144,8 @@ def piped():
     with Folder() as d:
         err_path = os.path.join(d, "err")
         with open(err_path, "w") as err:
-            r = start([SCHEDTOP, "record", "-o", "-", "--", binary, "-seconds", "2"], stdout=subprocess.PIPE, stderr=err,
-                      env={**os.environ, **OFF})
+            r = start([SCHEDTOP, "record", "-o", "-", "--", binary, "-seconds", "2"], stdout=subprocess.PIPE,
+                      stderr=err, env={**os.environ, **OFF})
         try:
             p = subprocess.run([SCHEDTOP, "replay", "--batch", "--json", "-"], stdin=r.stdout, capture_output=True,
                                text=True, timeout=30)
@@ -273,9 +273,11 @@ def full_disk():
         os.mkdir(disk)
         # Only this process's view has the small disk; what is in it is looked at before it goes.
         script = (f"mount -t tmpfs -o size=1M none {disk} || exit 99; "
-                  f"timeout 60 {SCHEDTOP} $0 -o {disk}/file --detail threads -- {binary} -n 3000000 >{d}/out 2>{d}/err; "
+                  f"timeout 60 {SCHEDTOP} $0 -o {disk}/file --detail threads -- {binary} -n 3000000 "
+                  f">{d}/out 2>{d}/err; "
                   f"echo status=$? >{d}/status; cp {disk}/file {d}/file; "
-                  f"timeout 30 {SCHEDTOP} report --json {disk}/file >{d}/report 2>{d}/damage; echo report=$? >>{d}/status")
+                  f"timeout 30 {SCHEDTOP} report --json {disk}/file >{d}/report 2>{d}/damage; "
+                  f"echo report=$? >>{d}/status")
         for how in ("record", "run --batch --json"):
             script_of = script.replace("$0", how)
             p = subprocess.run(["unshare", "-m", "sh", "-c", script_of], capture_output=True, text=True, timeout=120)
@@ -508,7 +510,8 @@ def flight_recorder():
             for i in range(2):
                 at_ns = time.monotonic_ns()
                 r.proc.send_signal(signal.SIGUSR1)
-                wait_for("the file", lambda: os.path.exists(path) and capfile.ended(path), 3)
+                newest = path if i == 0 else path + ".1"  # the second one moves the first
+                wait_for("the file", lambda: os.path.exists(newest) and os.path.exists(path) and capfile.ended(path), 3)
                 last_ns = check_flight(path, at_ns, 2, 200)
                 assert abs(last_ns - at_ns) < 500 * MS, (at_ns, last_ns)
                 assert os.path.exists(path + ".1") == (i == 1)
@@ -598,7 +601,8 @@ def rotation_by_time():
             report = replayed(name)
             ran = {g["func"] for g in report["goroutines"]}
             worst = report["preempt"]["worst"]
-            assert worst and worst[0]["func"] == "main.crunch", (name, worst)
+            if i > 0:  # the last one may be too short for a gap
+                assert worst and worst[0]["func"] == "main.crunch", (name, worst)
             if i < len(files) - 1:
                 assert "main.cruncher" in ran, (name, ran)
 
@@ -733,7 +737,7 @@ def replay_keys():
 
             s.type(":")
             s.wait(r"go to time")
-            s.type("x7", "BSpace", "0.9", "Enter")
+            s.type("x0.9", "Enter")  # what no time has isn't taken
             wait_for("0.9 s", lambda: 0.8 < playhead(s.text()) <= 0.9)
             s.wait(r"REPLAY")
             at, n = playhead(s.text()), events_shown(s.text())
@@ -743,8 +747,9 @@ def replay_keys():
             assert playhead(s.text()) >= at
             s.type(":")
             s.wait(r"go to time")
-            s.type("soon", "Enter")  # only what a time has is taken
-            s.wait(r"is no time|REPLAY")
+            s.type("s", "Enter")
+            s.wait(r"'s' is no time")
+            assert playhead(s.text()) < 1, s.text()
 
             s.type(":")
             s.wait(r"go to time")
@@ -773,6 +778,31 @@ def replay_keys():
             assert "READY> echo" in s.text(), "the terminal doesn't echo any more"
 
 
+@case
+def replay_prompt():
+    """replay: a time that is typed can be corrected with the keys that erase, and given up"""
+    with Folder() as d:
+        path = a_capture(d)
+        with Screen() as s:
+            s.command(SCHEDTOP, "replay", path)
+            s.wait(r"REPLAY 1x")
+            end = playhead(s.text())
+            s.type(":", "0.5")
+            s.wait(r"go to time: 0\.5_")
+            s.type("Escape")
+            s.wait(r"REPLAY 1x +ebpf")
+            assert playhead(s.text()) == end
+            for key in ("BSpace", "C-h"):
+                s.type(":", "0.5")
+                s.wait(r"go to time: 0\.5_")
+                s.type(key)
+                s.wait(r"go to time: 0\._")
+                s.type("Escape")
+                s.wait(r"REPLAY 1x +ebpf")
+            s.type("q")
+            s.wait(r"(?m)^READY> *$")
+
+
 def cursor(text):
     m = re.search(r"(?m)^(\d+\.\d+)s  ", text)
     return float(m[1]) if m else -1
@@ -783,7 +813,7 @@ def replay_stream():
     """a stream on the screen: it says so and grows; at its end it stays; what is no capture shows no screen"""
     binary = tightloop()
     with Screen() as s:
-        s.command(SCHEDTOP, "record", "-o", "-", "--", binary, "-seconds", "4", "2>/dev/null", "|", SCHEDTOP, "replay", "-")
+        s.command(SCHEDTOP, "record -o - --", binary, "-seconds 4 2>/dev/null |", SCHEDTOP, "replay -")
         s.wait(r"STREAM", 15)
         s.wait(r"CPU ?0")
         wait_for("events", lambda: events_shown(s.text()) > 0, 5)
@@ -866,7 +896,8 @@ def remote_command():
         p = schedtop(*host.words("--json", "root@127.0.0.1", "--", script, *awkward))
         assert p.returncode == 0, p.stderr
         assert "".join(f"<{a}>" for a in awkward) + "\n" in p.stderr, p.stderr
-        assert json.loads(p.stdout)["target"]["args"][-len(awkward):] == awkward, p.stdout[:2000]
+        shown = [a.replace("\t", "\\x09").replace("\n", "\\x0a") for a in awkward]  # as all foreign text is
+        assert json.loads(p.stdout)["target"]["args"][-len(awkward):] == shown, p.stdout[:2000]
         text = schedtop(*host.words("--batch", "--duration", "1", "root@127.0.0.1", "--", tightloop()))
         assert text.returncode == 0 and "main.crunch" in text.stdout, (text.returncode, text.stdout, text.stderr)
 
@@ -925,8 +956,8 @@ def remote_refused():
             for argv, why in ((host.words("--json", *command, key="other"), "Permission denied"),
                               (host.words("--json", *command, port=taken.getsockname()[1]), "refused"),
                               (["remote", "--json", "--ssh", "/no/such/ssh -x", *command], "/no/such/ssh"),
-                              (["remote", "--json", "--ssh", host.ssh(), "--remote-schedtop", "/no/such/file", *command],
-                               "/no/such/file"),
+                              (["remote", "--json", "--ssh", host.ssh(), "--remote-schedtop", "/no/such/file",
+                                *command], "/no/such/file"),
                               (host.words("--json", "-p", "4194303", "root@127.0.0.1"), "4194303"),
                               (host.words("--json", "root@127.0.0.1", "--", "/no/such/program"), "/no/such/program")):
                 p = schedtop(*argv)
