@@ -111,20 +111,10 @@ static pid_t start(struct remote *r, int *ret_fd, struct fault *fault)
 	return pid;
 }
 
-/* Waits until the other side has begun to send, so that its questions and errors aren't painted over. */
-static bool has_begun(int fd)
-{
-	fd_set set;
-
-	FD_ZERO(&set);
-	FD_SET(fd, &set);
-	return select(fd + 1, &set, NULL, NULL, NULL) > 0;
-}
-
 static int show(const struct options *o, const char *host, int fd, struct fault *fault)
 {
 	if (watch_on_screen(o))
-		return has_begun(fd) ? replay_on_screen(o, host, fd, fault) : 0;
+		return replay_on_screen(o, host, fd, fault);
 	if (dup2(fd, STDIN_FILENO) < 0)
 		return fault_set(fault, -errno, host, "%s", strerror(errno));
 	char dash[] = "-", *operands[] = {dash, NULL};

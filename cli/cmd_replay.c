@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "cli/cli.h"
 #include "cli/replay.h"
+#include "engine/load.h"
 #include "engine/player.h"
 
 /* The capture comes through standard input: the keys must come from the terminal itself. *ret_fd is the capture. */
@@ -35,7 +36,9 @@ int replay_on_screen(const struct options *o, const char *path, int fd, struct f
 
 	if (err < 0)
 		return err;
-	err = replay_show(o, p, fault);
+	/* Whoever sends it may ask or complain on the terminal first; and what isn't a capture needs no screen. */
+	err = player_wait_begun(p);
+	err = err < 0 ? load_fault(path, err, fault) : replay_show(o, p, fault);
 	player_free(p);
 	return err;
 }

@@ -16,6 +16,8 @@
 #define DURATION_MAX_S    1e8 /* three years */
 #define KEEP_MAX          10000
 #define KEEP_DEFAULT      5
+#define COLS_DEFAULT      120
+#define ROWS_DEFAULT      40
 #define HELP_COLS         26
 /* getopt_long() values of the long options: out of the letters' way. */
 #define LONG_BASE 256
@@ -271,7 +273,10 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 	letters[n_letters] = '\0';
 
 	*ret = (struct options){
-		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT};
+		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
+				.keep = KEEP_DEFAULT,
+				.cols = COLS_DEFAULT,
+				.rows = ROWS_DEFAULT};
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

@@ -26,7 +26,7 @@ static bool to_stdout(const struct options *o)
 	return strcmp(o->output, "-") == 0;
 }
 
-static int check(const struct options *o, struct fault *fault)
+static int check(const struct options *o, bool alone, struct fault *fault)
 {
 	const char *what = o->flight_ns                      ? "--flight"
 			   : o->rotate_bytes || o->rotate_ns ? "--rotate"
@@ -39,6 +39,10 @@ static int check(const struct options *o, struct fault *fault)
 		fault_set(fault, -EINVAL, what, "nothing is recorded without a file");
 		return fault_todo(fault, "Give one with -o FILE");
 	}
+	if (o->output && to_stdout(o) && !alone) {
+		fault_set(fault, -EINVAL, "-o -", "standard output has the screen or the report");
+		return fault_todo(fault, "Use schedtop record -o - for a stream, or give a file");
+	}
 	if (o->output && to_stdout(o) && (o->rotate_bytes || o->rotate_ns || o->flight_ns)) {
 		fault_set(fault, -EINVAL, what, "standard output is one stream");
 		return fault_todo(fault, "Give a file with -o FILE");
@@ -50,7 +54,7 @@ static int check(const struct options *o, struct fault *fault)
 	return 0;
 }
 
-int recording_start(const struct options *o, struct capture_writer **ret, struct fault *fault)
+int recording_start(const struct options *o, bool alone, struct capture_writer **ret, struct fault *fault)
 {
 	struct capture_writer_opts opts = {.size = sizeof(opts),
 					   .fd = STDOUT_FILENO,
@@ -64,7 +68,7 @@ int recording_start(const struct options *o, struct capture_writer **ret, struct
 	struct session empty;
 
 	*ret = NULL;
-	int err = check(o, fault);
+	int err = check(o, alone, fault);
 	if (err < 0 || !o->output)
 		return err;
 	if (!to_stdout(o))

@@ -12,9 +12,9 @@ struct fault;
 
 /**
  * Opens the writer that the options ask for; *ret is NULL when they ask for none. From then on SIGUSR1 triggers its
- * flight recorder. 0 or -errno with @fault.
+ * flight recorder. @alone: nothing but the capture is written to standard output. 0 or -errno with @fault.
  */
-int recording_start(const struct options *o, struct capture_writer **ret, struct fault *fault);
+int recording_start(const struct options *o, bool alone, struct capture_writer **ret, struct fault *fault);
 
 /** Has writing failed? Then it is over: a recording that nobody watches may end. */
 bool recording_failed(const struct capture_writer *w);

@@ -112,7 +112,6 @@ int replay_show(const struct options *o, struct player *p, struct fault *fault)
 	if (*capture_damage_text(&damage, text, sizeof(text)))
 		fprintf(stderr, "schedtop: %s\n", text);
 	if (err == 0 && player_error(p) < 0)
-		err = fault_set(fault, player_error(p), "the capture", "it can't be read on (%s)",
-				strerror(-player_error(p)));
+		err = load_fault("the capture", player_error(p), fault);
 	return err;
 }

@@ -182,7 +182,7 @@ static int start(struct watch *s, struct fault *fault)
 		.trigger_stw_ns = o->trigger_stw_ns,
 	};
 
-	int failed = recording_start(o, &s->capture, fault);
+	int failed = recording_start(o, s->w->record, &s->capture, fault);
 	if (failed < 0)
 		return failed;
 	opts.capture = s->capture;

@@ -32,6 +32,18 @@ static void on_event(void *ctx, const struct event *ev)
 		load->err = o->event(o->ctx, &load->l, ev);
 }
 
+int load_fault(const char *path, int err, struct fault *fault)
+{
+	const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+
+	if (err == -EINVAL)
+		return fault_set(fault, err, name, "this is no capture of schedtop");
+	if (err == -EPROTONOSUPPORT)
+		return fault_set(fault, err, name, "it has a format that this schedtop (%s) doesn't read",
+				 SCHEDTOP_VERSION);
+	return fault_set(fault, err, name, "it can't be read on (%s)", strerror(-err));
+}
+
 static int read_all(struct load *load, const char *path, struct fault *fault)
 {
 	const struct event_sink sink = {.event = on_event, .ctx = load};
@@ -48,9 +60,9 @@ static int read_all(struct load *load, const char *path, struct fault *fault)
 			struct pollfd p = {.fd = capture_reader_fd(r), .events = POLLIN};
 
 			if (poll(&p, 1, -1) < 0 && errno != EINTR)
-				return fault_set(fault, -errno, path, "%s", strerror(errno));
+				return load_fault(path, -errno, fault);
 		} else if (n < 0) {
-			return fault_set(fault, (int)n, path, "it can't be read on (%s)", strerror((int)-n));
+			return load_fault(path, (int)n, fault);
 		}
 	}
 }

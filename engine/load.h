@@ -32,4 +32,7 @@ int load_capture(const char *path, const struct load_opts *opts, struct loaded *
 
 void load_done(struct loaded *l);
 
+/** Says why a capture can't be read on: @err is what its reader returned. Returns it. */
+int load_fault(const char *path, int err, struct fault *fault);
+
 #endif

@@ -23,7 +23,9 @@ struct player {
 	pthread_mutex_t lock; /* everything below but the reader, which is the thread's */
 	pthread_t thread;
 	bool thread_started, quit;
-	int wake_fd, done_fd; /* eventfds: a command has come; the end has been read once */
+	/* eventfds: a command has come; the first block has been read, or none can be; the end has been read once */
+	int wake_fd, begun_fd, done_fd;
+	bool begun;
 
 	struct capture_reader *reader;
 	struct model_opts opts;
@@ -172,6 +174,10 @@ static int work(struct player *p)
 	if (p->at_event == p->n_events && !p->at_end) {
 		int n = p->error ? 0 : read_block(p);
 
+		if (n != -EAGAIN && !p->begun) {
+			p->begun = true;
+			wake(p->begun_fd);
+		}
 		if (n == -EAGAIN)
 			return -1;
 		if (n == 0) {
@@ -240,12 +246,15 @@ int player_start(const char *path, int fd, const struct model_opts *opts, struct
 	p->goal_ns = UINT64_MAX;
 	p->speed = 1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	p->begun_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	p->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int err = fd >= 0 ? capture_reader_open_fd(fd, path, &p->reader, fault)
 			  : capture_reader_open(path, &p->reader, fault);
 	if (err == 0) {
 		p->model = model_new(&p->opts, capture_reader_session(p->reader));
-		err = p->model && p->wake_fd >= 0 && p->done_fd >= 0 ? start_thread(p) : -ENOMEM;
+		bool made = p->model && p->wake_fd >= 0 && p->begun_fd >= 0 && p->done_fd >= 0;
+
+		err = made ? start_thread(p) : -ENOMEM;
 		if (err < 0)
 			fault_set(fault, err, path, "the replay can't be set up (%s)", strerror(-err));
 	}
@@ -350,6 +359,20 @@ void player_step(struct player *p)
 	wake(p->wake_fd);
 }
 
+int player_wait_begun(struct player *p)
+{
+	struct pollfd fd = {.fd = p->begun_fd, .events = POLLIN};
+
+	while (poll(&fd, 1, -1) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	pthread_mutex_lock(&p->lock);
+	int err = p->error;
+	pthread_mutex_unlock(&p->lock);
+	return err;
+}
+
 bool player_wait(struct player *p, int fd)
 {
 	for (;;) {
@@ -393,6 +416,8 @@ void player_free(struct player *p)
 	free(p->events);
 	if (p->wake_fd >= 0)
 		close(p->wake_fd);
+	if (p->begun_fd >= 0)
+		close(p->begun_fd);
 	if (p->done_fd >= 0)
 		close(p->done_fd);
 	pthread_mutex_destroy(&p->lock);

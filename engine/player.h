@@ -60,6 +60,9 @@ void player_seek(struct player *p, uint64_t at_ns);
 /** Moves the playhead to the next event that is no tick. */
 void player_step(struct player *p);
 
+/** Waits until there is something to show. 0, or -errno: what comes is no capture, or can't be read. */
+int player_wait_begun(struct player *p);
+
 /** Waits until everything has been read, or @fd becomes readable (-1 = no other reason). false = the latter. */
 bool player_wait(struct player *p, int fd);
 

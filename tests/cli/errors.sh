@@ -54,6 +54,7 @@ expect 2 'no file given' record
 expect 2 'neither a process nor a program' record -o "$tmp/x"
 expect 2 'both a process and a program' record -o "$tmp/x" -p 1 -- true
 expect 1 'nothing is recorded without a file' run --batch --redact -- true
+expect 1 'standard output has' run --batch -o - -- true
 expect 1 'one stream' record -o - --rotate 1M -- true
 expect 1 'flight recorder, which is off' record -o "$tmp/x" --trigger gap=1 -- true
 expect 2 "trigger: 'x'" record -o "$tmp/x" --flight 5 --trigger x -- true
