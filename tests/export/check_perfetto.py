@@ -30,7 +30,7 @@ SCHEMA = {
         12: ("sibling_order_rank", "uint")},
     "ProcessDescriptor": {1: ("pid", "uint"), 2: ("cmdline", ["string"]), 6: ("process_name", "string")},
     "ThreadDescriptor": {1: ("pid", "uint"), 2: ("tid", "uint"), 5: ("thread_name", "string")},
-    "CounterDescriptor": {3: ("unit", "uint"), 6: ("unit_name", "string")},
+    "CounterDescriptor": {3: ("unit", "uint")},
     "TrackEvent": {
         3: ("category_iids", ["uint"]), 4: ("debug_annotations", ["DebugAnnotation"]), 9: ("type", "uint"),
         10: ("name_iid", "uint"), 11: ("track_uuid", "uint"), 23: ("name", "string"), 30: ("counter_value", "uint")},
