@@ -89,7 +89,7 @@ def check_report(x):
         ends = [c["start_ns"] for c in used[1:]] + [used[0]["start_ns"] + span]
         ns = sum(c["value"] * (e - c["start_ns"]) // 100 for c, e in zip(used, ends))
         total = sum(c["target_ns"] for c in report["cpus"])
-        assert abs(ns - total) < total // 10, (ns, total)
+        assert abs(ns - total) < total // 5, (ns, total)
 
 
 def check_csv(x):
