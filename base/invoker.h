@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/** By SUDO_UID and SUDO_GID, when we are root. false: nobody but ourselves. *ret_gid is (gid_t)-1 when it isn't told. */
+/** By SUDO_UID and SUDO_GID, when we are root. false: nobody but ourselves. *ret_gid is (gid_t)-1 when it isn't told.
+ */
 bool invoker_ids(uid_t *ret_uid, gid_t *ret_gid);
 
 /** Gives an open file to the invoking user. A file that stays root's is an inconvenience, not a fault. */

@@ -68,7 +68,7 @@ static __noinline int on_stw_stop(struct pt_regs *ctx)
 	return 0;
 }
 
-static __noinline int on_stw_stopped(struct pt_regs *ctx)
+static __noinline int on_stw_stopped(void)
 {
 	return bare_event((uint32_t)bpf_get_current_pid_tgid(), EV_STW_STOPPED);
 }
@@ -372,7 +372,7 @@ int on_probe(struct pt_regs *ctx)
 	case WIRE_PROBE_STW_STOP:
 		return on_stw_stop(ctx);
 	case WIRE_PROBE_STW_STOPPED:
-		return on_stw_stopped(ctx);
+		return on_stw_stopped();
 	case WIRE_PROBE_STW_START:
 		return on_stw_start(ctx);
 	case WIRE_PROBE_PREEMPT_REQUEST:

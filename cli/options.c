@@ -272,8 +272,9 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 	}
 	letters[n_letters] = '\0';
 
-	*ret = (struct options){
-		.detail = DETAIL_SCHED, .sample_hz = SAMPLE_HZ_DEFAULT, .max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
+	*ret = (struct options){.detail = DETAIL_SCHED,
+				.sample_hz = SAMPLE_HZ_DEFAULT,
+				.max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
 				.keep = KEEP_DEFAULT,
 				.cols = COLS_DEFAULT,
 				.rows = ROWS_DEFAULT};
