@@ -46,7 +46,9 @@ struct player {
 	int error;
 	uint64_t first_ns, last_ns;
 
-	struct moments moments; /* found while it is read for the first time */
+	/* Found while it is read for the first time; later readings would count it again. */
+	struct moments moments;
+	struct capture_damage damage;
 };
 
 static void wake(int fd)
@@ -106,6 +108,7 @@ static void reached_end(struct player *p)
 	if (p->loaded)
 		return;
 	moments_gather(&p->moments, p->model);
+	capture_reader_damage(p->reader, &p->damage);
 	p->loaded = true;
 	wake(p->done_fd);
 }
@@ -390,7 +393,10 @@ bool player_wait(struct player *p, int fd)
 void player_damage(struct player *p, struct capture_damage *ret)
 {
 	pthread_mutex_lock(&p->lock);
-	capture_reader_damage(p->reader, ret);
+	if (p->loaded)
+		*ret = p->damage;
+	else
+		capture_reader_damage(p->reader, ret);
 	pthread_mutex_unlock(&p->lock);
 }
 
