@@ -32,8 +32,8 @@ def build():
 
 
 def static(*args, **kw):
-    return subprocess.run([STATIC, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-                          **kw)
+    return subprocess.run([STATIC, *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, **kw)
 
 
 class Root:
