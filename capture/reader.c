@@ -133,11 +133,13 @@ static uint64_t events_of(const struct capture_reader *r, uint64_t seq)
 /* The block that comes has this number: counts those that should have come before it. Returns their events. */
 static uint64_t count_missing(struct capture_reader *r, uint64_t seq)
 {
-	uint64_t events = 0, gap = r->have_seq && seq > r->next_seq ? seq - r->next_seq : 0;
+	bool known = r->have_seq || r->n_blocks;
+	uint64_t next = r->have_seq ? r->next_seq : r->n_blocks ? r->blocks[0].seq : 0;
+	uint64_t events = 0, gap = known && seq > next ? seq - next : 0;
 
 	r->damage.blocks_missing += gap;
 	for (uint64_t i = 0; i < gap && i < READ_BITS_MAX; i++)
-		events += events_of(r, r->next_seq + i);
+		events += events_of(r, next + i);
 	r->damage.events_missing += events;
 	return events;
 }
@@ -189,6 +191,25 @@ static int deliver_events(struct delivery *d, uint32_t *ret_left)
 	return err;
 }
 
+static void tell_lost(struct delivery *d, uint64_t missing, uint64_t at_ns)
+{
+	if (missing)
+		deliver(d, &(struct event){
+				   .head = {.time_ns = at_ns, .kind = EV_LOST},
+				   .lost = {.count = missing, .cause = EV_LOST_CAPTURE},
+			   });
+}
+
+/* Nothing comes any more: tells what should have come before the block with that number. */
+static int64_t take_end(struct capture_reader *r, uint64_t seq, const struct event_sink *sink)
+{
+	struct delivery d = {.r = r, .sink = sink};
+
+	tell_lost(&d, count_missing(r, seq), r->last_ns);
+	r->ended = true;
+	return (int64_t)d.n;
+}
+
 static void count_span(struct capture_reader *r, const struct block_head *h)
 {
 	if (r->in.seekable || !h->n_events)
@@ -218,13 +239,8 @@ static int64_t take_events(struct capture_reader *r, const struct block_head *h,
 {
 	struct delivery d = {.r = r, .head = h, .sink = sink};
 	uint32_t left = h->n_events;
-	uint64_t missing = count_missing(r, h->seq);
 
-	if (missing)
-		deliver(&d, &(struct event){
-				    .head = {.time_ns = h->first_ns, .kind = EV_LOST},
-				    .lost = {.count = missing, .cause = EV_LOST_CAPTURE},
-			    });
+	tell_lost(&d, count_missing(r, h->seq), h->first_ns);
 	int err = deliver_parts(&d, (struct cursor){.p = stored, .end = stored + h->stored}, &left);
 	if (err == -EBADMSG) {
 		/* Its checksum is right, so that somebody made it like this. */
@@ -266,10 +282,8 @@ static int64_t take_block(struct capture_reader *r, const struct block_head *h, 
 			return -ENOMEM;
 		return 0;
 	case BLOCK_END:
-		count_missing(r, h->seq);
-		r->ended = true;
 		r->damage.end_missing = false;
-		return 0;
+		return take_end(r, h->seq, sink);
 	default:
 		return 0;
 	}
@@ -340,7 +354,7 @@ int64_t capture_reader_next_block(struct capture_reader *r, const struct event_s
 			r->ended = true;
 			r->damage.end_missing = true;
 			if (r->have_seq && r->cut_seq >= r->next_seq)
-				count_missing(r, r->cut_seq + 1);
+				return take_end(r, r->cut_seq + 1, sink);
 			break;
 		}
 		int64_t n = take_block(r, &h, sink);
@@ -487,7 +501,8 @@ int capture_reader_seek(struct capture_reader *r, size_t block)
 		return -ERANGE;
 	input_seek(&r->in, r->blocks[block].offset);
 	r->read.len = 0;
-	r->have_seq = false;
+	r->have_seq = true;
+	r->next_seq = r->blocks[block].seq;
 	r->in_damage = false;
 	r->ended = false;
 	return 0;

@@ -224,7 +224,7 @@ static int find_once(const struct go_target *t, const char *name,
 
 int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len)
 {
-	uint64_t vaddr;
+	uint64_t vaddr = 0;
 
 	if (!t->located)
 		return -EAGAIN;

@@ -228,7 +228,12 @@ static void child_run(struct plan *p)
 	p->error_fd = error;
 	if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		child_fail(p);
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY), ends[2];
+	/* A bare chroot has none: a pipe that nobody writes to ends at once, too. */
+	if (null < 0 && pipe2(ends, O_CLOEXEC) == 0) {
+		null = ends[0];
+		close(ends[1]);
+	}
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		child_fail(p);
 	close_others(gate, error);

@@ -319,7 +319,8 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		zoom(ui, m, now_ns, a == ACTION_ZOOM_IN);
 		break;
 	case ACTION_FIT:
-		ui->span_ns = clamp_ns(now_ns - model_start(m), SPAN_MIN_NS, SPAN_MAX_NS);
+		/* A whole number of the steps in which the window moves, or it would have moved one too far already. */
+		ui->span_ns = clamp_ns((now_ns - model_start(m) + 9) / 10 * 10, SPAN_MIN_NS, SPAN_MAX_NS);
 		ui->follow = true;
 		break;
 	case ACTION_NEXT:

@@ -294,6 +294,7 @@ bool screen_key(struct key_event *ret)
 		{KEY_UP, KEY_UP_},     {KEY_DOWN, KEY_DOWN_}, {KEY_LEFT, KEY_LEFT_},  {KEY_RIGHT, KEY_RIGHT_},
 		{KEY_HOME, KEY_HOME_}, {KEY_END, KEY_END_},   {KEY_PPAGE, KEY_PGUP_}, {KEY_NPAGE, KEY_PGDN_},
 		{KEY_F(1), KEY_F1_},   {KEY_F(10), KEY_F10_}, {KEY_BTAB, KEY_BTAB_},  {KEY_RESIZE, KEY_RESIZE_},
+		{KEY_BACKSPACE, 127}, /* as terminals send it */
 	};
 	wint_t ch;
 

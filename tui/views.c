@@ -43,6 +43,8 @@ void views_draw(const struct view_ctx *ctx, struct grid *g)
 
 		snprintf(text, sizeof(text), "terminal too small: need %dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
 		grid_text(g, 0, 0, g->cols, ROLE_WARNING, ROLE_BACKGROUND, 0, text);
+		if (ctx->ui->ascii)
+			to_ascii(g);
 		return;
 	}
 	draw_in(&view_header, ctx, g, l.header);

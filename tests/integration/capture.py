@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the tests of captures share."""
+import os
+import shutil
+import tempfile
+
+from lib import go_build, need_tracing, schedtop
+
+MS, S = 1_000_000, 1_000_000_000
+OFF = {"GODEBUG": "asyncpreemptoff=1"}
+VERSION = "1.26"
+
+
+class Folder:
+    """A folder that is removed at the end."""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="schedtop-capture-")
+        return self.dir
+
+    def __exit__(self, *exc):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def tightloop():
+    need_tracing()
+    return go_build("demo/tightloop", VERSION)
+
+
+def pingpong():
+    """Hundreds of thousands of kernel events a second, and its own clock: ns_per_round."""
+    need_tracing()
+    return go_build("tests/targets/pingpong", VERSION)
+
+
+def a_capture(d, *argv, env=None):
+    path = os.path.join(d, "file")
+    p = schedtop("record", "-o", path, *(argv or ("--", tightloop(), "-seconds", "3")), env={**OFF, **(env or {})})
+    assert p.returncode == 0, p.stderr
+    return path
