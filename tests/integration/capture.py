@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the tests of captures share."""
+import json
 import os
+import re
 import shutil
 import tempfile
 
@@ -38,3 +40,19 @@ def a_capture(d, *argv, env=None):
     p = schedtop("record", "-o", path, *(argv or ("--", tightloop(), "-seconds", "3")), env={**OFF, **(env or {})})
     assert p.returncode == 0, p.stderr
     return path
+
+
+def replayed(path, clean=True):
+    """The report of a capture; clean: of which nothing is lost."""
+    p = schedtop("report", "--json", path)
+    assert p.returncode == 0, (p.returncode, p.stderr)
+    if clean:
+        assert p.stderr == "", p.stderr
+    return json.loads(p.stdout)
+
+
+def playhead(text):
+    """Seconds, by the right end of the first line."""
+    m = re.search(r"(\d+(?:\.\d+)?) (s|ms|µs|ns)\s*$", text.splitlines()[0])
+    assert m, text
+    return float(m[1]) * {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[m[2]]

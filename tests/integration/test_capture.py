@@ -12,7 +12,7 @@ import time
 import xml.etree.ElementTree
 
 import capfile
-from capture import MS, S, OFF, VERSION, Folder, tightloop, pingpong, a_capture
+from capture import MS, S, OFF, VERSION, Folder, tightloop, pingpong, a_capture, playhead, replayed
 from lib import SCHEDTOP, case, go_build, need_tracing, note, report_of, run, schedtop, start, stop, truth, wait_for
 
 
@@ -29,15 +29,6 @@ def differences(a, b, path=""):
             yield from differences(x, y, f"{path}[{i}]")
     elif a != b or type(a) is not type(b):
         yield f"{path}: live {a!r}, replayed {b!r}"
-
-
-def replayed(path, clean=True):
-    """The report of a capture; clean: of which nothing is lost."""
-    p = schedtop("report", "--json", path)
-    assert p.returncode == 0, (p.returncode, p.stderr)
-    if clean:
-        assert p.stderr == "", p.stderr
-    return json.loads(p.stdout)
 
 
 def same(path, live):

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import capfile
-from capture import S, OFF, Folder, tightloop, a_capture
+from capture import S, OFF, Folder, tightloop, a_capture, playhead, replayed
 from lib import SCHEDTOP, case, changed_text, need_tracing, run, schedtop, skip, start, stop, truth, wait_for
 from screen import Screen
 
@@ -21,13 +21,6 @@ def events_shown(text):
     """The number of events by the status line."""
     m = re.search(r"(\d+(?:\.\d+)?)(k|M)? events", text)
     return float(m[1]) * {"k": 1e3, "M": 1e6, None: 1}[m[2]] if m else -1
-
-
-def playhead(text):
-    """Seconds, by the right end of the first line."""
-    m = re.search(r"(\d+(?:\.\d+)?) (s|ms|µs|ns)\s*$", text.splitlines()[0])
-    assert m, text
-    return float(m[1]) * {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[m[2]]
 
 
 def minimap(text):
