@@ -67,7 +67,7 @@ static int write_as(const char *format, const struct grid *g, const struct theme
 
 int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *m, FILE *out, struct fault *fault)
 {
-	struct view_ctx ctx = {.model = m, .now_ns = model_now(m)};
+	struct view_ctx ctx = {.model = m, .now_ns = model_now(m), .still = true};
 	struct ui_state ui;
 	struct theme theme;
 	struct grid g;

@@ -58,6 +58,7 @@ struct view_ctx {
 	size_t n_output;
 	double fps_limit;
 	const struct replay_state *replay; /* NULL = a live session */
+	bool still;                        /* one picture, of neither */
 };
 
 struct view {

@@ -24,6 +24,8 @@ static void say_state(const struct view_ctx *ctx, const struct model_counts *cou
 		snprintf(dst, cap, "PLAYING %gx", r->speed);
 	} else if (r) {
 		snprintf(dst, cap, "REPLAY %gx", r->speed);
+	} else if (ctx->still) {
+		snprintf(dst, cap, "SNAPSHOT");
 	} else if (counts->exited) {
 		*ret_role = ROLE_WARNING;
 		snprintf(dst, cap, "ENDED");
