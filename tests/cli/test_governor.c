@@ -9,7 +9,7 @@
 #include "engine/governor.h"
 
 #define SECOND 1000000000ULL
-#define TICK   (SECOND / 4)
+#define TICK   250000000ULL
 
 /* A target whose load and probes' cost the test chooses; time goes on in ticks. */
 struct world {
