@@ -133,8 +133,10 @@ static void told_what_rows_show(void **state)
 		const struct event_sink sink = {.event = feed, .ctx = m};
 		struct model_counts counts;
 
-		if (!s || !m)
+		if (!s || !m) {
 			fail();
+			return;
+		}
 		const struct model_observer o = observer_of(s);
 		model_observe(m, &o);
 		generate(&opts, &sink);
