@@ -86,7 +86,8 @@ def is_simulated(word):
 
 def on_arm64(version):
     arm = {"GOARCH": "arm64"}
-    for variant in VARIANTS:
+    # Each is a standard library to build; position-independent ones of the oldest and the newest line will do.
+    for variant in (v for v in VARIANTS if "pie" not in v or version in (VERSIONS[0], VERSIONS[-1])):
         binary = go_build("tests/targets/exit42", version, *VARIANTS[variant], tag="arm64-" + variant, env=arm)
         seen = dump(binary)
         assert seen["arch"] == "arm64" and seen["source"] == "table" and "tls_g" not in seen, seen
