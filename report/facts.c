@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "report/report_internal.h"
@@ -6,6 +8,26 @@
 bool report_runtime_seen(const struct session *s)
 {
 	return s->go_version && s->detail != DETAIL_THREADS;
+}
+
+char *report_signals(const struct model *m, char *dst, size_t cap)
+{
+	struct model_counts c;
+
+	model_counts(m, &c);
+	*dst = '\0';
+	if (!report_runtime_seen(model_session(m)))
+		return dst;
+	if (c.signals || c.taken_async)
+		snprintf(dst, cap,
+			 "seen at work: %" PRIu64 " SIGURGs were sent, %" PRIu64 " of %" PRIu64
+			 " requests were taken by signal",
+			 c.signals, c.taken_async, c.requests);
+	else if (c.requests)
+		snprintf(dst, cap, "no SIGURG was sent for %" PRIu64 " requests", c.requests);
+	else
+		snprintf(dst, cap, "nobody was asked to yield, so no SIGURG was due");
+	return dst;
 }
 
 uint64_t report_lost(const struct model_counts *c)

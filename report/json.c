@@ -54,13 +54,16 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 	json_add_texts(o, "missing", s->missing);
 }
 
-static void add_async(cJSON *root, const struct session *s)
+static void add_async(cJSON *root, const struct model *m, const struct session *s)
 {
+	char signals[200];
 	cJSON *o = cJSON_AddObjectToObject(root, "async_preempt");
 
 	json_add_tristate(o, "enabled", s->async_enabled);
 	json_add_text(o, "source", async_source_name(s->async_source));
 	json_add_texts_n(o, "evidence", s->async_evidence, s->n_async_evidence);
+	if (*report_signals(m, signals, sizeof(signals)))
+		cJSON_AddItemToArray(cJSON_GetObjectItem(o, "evidence"), cJSON_CreateString(signals));
 }
 
 static int add_worst(cJSON *preempt, const struct model *m, size_t max)
@@ -256,7 +259,7 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 	cJSON_AddStringToObject(root, "schedtop_version", SCHEDTOP_VERSION);
 	add_target(root, s, &c);
 	add_collector(root, m, s, &c);
-	add_async(root, s);
+	add_async(root, m, s);
 	int err = add_preempt(root, m, &c, seen, limit(opts->max_worst, 20));
 	if (err < 0)
 		return err;

@@ -18,6 +18,12 @@ struct report_place {
 /** Could this session see the Go runtime at all? If not, its counts are unknown rather than 0. */
 bool report_runtime_seen(const struct session *s);
 
+/**
+ * What was seen of the runtime's signals, as a sentence: it confirms or contradicts what the settings say. "" when the
+ * runtime wasn't watched. Returns @dst.
+ */
+char *report_signals(const struct model *m, char *dst, size_t cap);
+
 /** Events that are missing from what was collected (a label that couldn't be read is not an event). */
 uint64_t report_lost(const struct model_counts *c);
 

@@ -59,8 +59,9 @@ static int text_verdicts(const struct model *m, FILE *out)
 	return 0;
 }
 
-static void text_async(const struct session *s, FILE *out)
+static void text_async(const struct model *m, const struct session *s, FILE *out)
 {
+	char signals[200];
 	const char *source = async_source_name(s->async_source);
 
 	text_put_title(out, "Asynchronous preemption");
@@ -71,6 +72,8 @@ static void text_async(const struct session *s, FILE *out)
 		source ? " (decided by: " : "", source ? source : "", source ? ")" : "");
 	for (size_t i = 0; i < s->n_async_evidence; i++)
 		text_put_item(out, "-", text_safe((char[1024]){0}, 1024, s->async_evidence[i]));
+	if (*report_signals(m, signals, sizeof(signals)))
+		text_put_item(out, "-", signals);
 }
 
 static void text_counts(const struct model_counts *c, FILE *out)
@@ -277,7 +280,7 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 	if (err < 0)
 		return err;
 	if (s->go_version)
-		text_async(s, out);
+		text_async(m, s, out);
 	if (seen)
 		text_counts(&c, out);
 	text_hists(m, seen, out);

@@ -43,7 +43,7 @@ def inspected(version):
         assert seen["layout"]["tls_g"] == -8 and seen["layout"]["offsets"] == "known", seen["layout"]
         assert seen["async_preempt"]["enabled"] is True and seen["async_preempt"]["source"] == "default"
         assert len([p for p in seen["probes"] if p["detail"] == "sched"]) >= 7, seen["probes"]
-        assert len([p for p in seen["probes"] if p["detail"] == "exact"]) == 15, seen["probes"]
+        assert len([p for p in seen["probes"] if p["detail"] == "exact"]) == 14, seen["probes"]
         for probe in seen["probes"]:
             # Only the RET of stopTheWorldWithSema has no cheap instruction.
             assert probe["emulated"] or probe["name"] == "world stopped", (version, variant, probe)

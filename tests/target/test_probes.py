@@ -68,7 +68,7 @@ def hits_of(binary, *args):
     p = subprocess.run([os.path.join(BUILD, "tests", "target", "binary_dump"), binary], capture_output=True, text=True)
     seen = json.loads(p.stdout)
     subjects = {q["vaddr"]: q["subject"] for q in seen["probes"].values()}
-    probes = [q for q in json.loads(schedtop("inspect", "--json", binary).stdout)["probes"] if q["detail"] == "exact"]
+    probes = [q for q in json.loads(schedtop("inspect", "--json", binary).stdout)["probes"] if q["detail"] == "exact" or q["name"] == "P handed off"]
     group = f"schedtop{os.getpid()}"
     instance = f"{TRACEFS}/instances/{group}"
     placed = []
