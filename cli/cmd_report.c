@@ -8,8 +8,7 @@
 
 int cmd_report(const struct options *o, char **operands)
 {
-	/* A report draws no timeline: without history a capture is read in half the time. */
-	const struct load_opts opts = {.until_ns = UINT64_MAX, .model.max_bytes = 1};
+	const struct load_opts opts = {.until_ns = UINT64_MAX};
 	const char *path = cli_one_file("report", operands);
 	struct fault fault = {0};
 	struct loaded l;
