@@ -12,15 +12,15 @@
 #define KEY_ERASE_A 127
 #define KEY_ERASE_B 8
 
-/* The nearest moment after or before the cursor, else the playhead. */
+/* The nearest moment after or before the cursor, else the playhead. What lies closer together is one to the eye. */
 static const struct moment *moment_from(const struct replay_state *st, uint64_t from, bool forward)
 {
 	const struct moment *found = NULL;
 
 	for (size_t i = 0; i < st->n_moments; i++) {
-		if (forward && st->moments[i].at_ns > from)
+		if (forward && st->moments[i].at_ns > from + MOMENT_NS)
 			return &st->moments[i];
-		if (!forward && st->moments[i].at_ns < from)
+		if (!forward && st->moments[i].at_ns + MOMENT_NS < from)
 			found = &st->moments[i];
 	}
 	return found;

@@ -109,7 +109,8 @@ def replay_keys():
                 wait_for("another moment", lambda: not seen or cursor(s.text()) != seen[-1])
                 seen.append(cursor(s.text()))
                 assert "│" in s.text() or "┃" in s.text(), s.text()
-            assert seen[0] < seen[1] < seen[2] and seen[3] == seen[1], seen
+            # Moments closer together than a millisecond are one; which of them is met depends on the way.
+            assert seen[0] < seen[1] < seen[2] and abs(seen[3] - seen[1]) < 0.003, seen
             assert playhead(s.text()) >= seen[2] - 0.01, (s.text(), seen)
 
             s.resize(40, 10)
