@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,8 +19,10 @@
 /* The lock is held for so many events at most, a fraction of a millisecond: the screen draws in between. */
 #define FEED_CHUNK 2048
 /* While it plays, the playhead moves this often. */
-#define PLAY_MS 10
+#define PLAY_MS     10
+#define GIVE_WAY_US 20
 struct player {
+	atomic_int waiting;   /* who wants the lock to look: the thread would take it again at once */
 	pthread_mutex_t lock; /* everything below but the reader, which is the thread's */
 	pthread_t thread;
 	bool thread_started, quit;
@@ -216,6 +219,8 @@ static void *player_thread(void *arg)
 		pthread_mutex_unlock(&p->lock);
 		if (quit)
 			return NULL;
+		while (atomic_load(&p->waiting))
+			usleep(GIVE_WAY_US);
 		struct pollfd fds[] = {{.fd = p->wake_fd, .events = POLLIN},
 				       {.fd = wants_more ? stream : -1, .events = POLLIN}};
 		uint64_t n;
@@ -271,7 +276,9 @@ int player_start(const char *path, int fd, const struct model_opts *opts, struct
 
 const struct model *player_lock(struct player *p)
 {
+	atomic_fetch_add(&p->waiting, 1);
 	pthread_mutex_lock(&p->lock);
+	atomic_fetch_sub(&p->waiting, 1);
 	return p->model;
 }
 
