@@ -258,19 +258,34 @@ static void work(struct capture_writer *w)
 		write_flight(w);
 }
 
+/* What is missing in the file, as its last block. 0, also when nothing is missing; -errno. */
+static int tell_lost(struct capture_writer *w)
+{
+	struct event lost = {
+		.head = {.time_ns = w->last_ns, .kind = EV_LOST},
+		.lost = {.count = queue_untold(&w->queue) + atomic_load(&w->failed), .cause = EV_LOST_CAPTURE},
+	};
+
+	if (!lost.lost.count)
+		return 0;
+	part_encoder_event(&w->events, &lost);
+	int err = put_block(w);
+	if (err == 0)
+		atomic_fetch_add(&w->taken, 1);
+	return err;
+}
+
 static void finish(struct capture_writer *w)
 {
-	uint64_t untold = queue_untold(&w->queue);
-	struct event lost = {.head = {.time_ns = w->last_ns, .kind = EV_LOST},
-			     .lost = {.count = untold, .cause = EV_LOST_CAPTURE}};
-
-	if (untold && !has_failed(w)) {
-		atomic_fetch_add(&w->taken, 1);
-		take_event(w, &lost);
-	}
 	close_block(w);
-	/* Also after an error: a full disk may have room for an end mark, and then the file says that it is whole. */
-	set_error(w, end_file(w));
+	/*
+	 * Also after an error, since a full disk may have room for so little. An end mark says that the file is whole:
+	 * there is none when the loss can't be told.
+	 */
+	int err = tell_lost(w);
+	if (err == 0)
+		err = end_file(w);
+	set_error(w, err);
 }
 
 static void *writer_thread(void *arg)

@@ -8,7 +8,7 @@
 
 int cmd_report(const struct options *o, char **operands)
 {
-	const struct load_opts opts = {.until_ns = UINT64_MAX};
+	const struct load_opts opts = {.model.undrawn = true, .until_ns = UINT64_MAX};
 	const char *path = cli_one_file("report", operands);
 	struct fault fault = {0};
 	struct loaded l;

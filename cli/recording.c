@@ -93,26 +93,37 @@ bool recording_failed(const struct capture_writer *w)
 	return stats.error != 0;
 }
 
+static void say_recorded(const struct options *o, const struct capture_writer_stats *stats)
+{
+	char size[32];
+
+	if (o->flight_ns && !stats->triggers) {
+		fprintf(stderr, "schedtop: the flight recorder wasn't triggered: %s was not written", o->output);
+	} else {
+		text_bytes(size, sizeof(size), stats->bytes);
+		fprintf(stderr, "schedtop: %llu events recorded, %s", (unsigned long long)stats->events, size);
+		if (!to_stdout(o))
+			fprintf(stderr, " in %s", o->output);
+		if (stats->files > 1)
+			fprintf(stderr, " and %llu more files", (unsigned long long)stats->files - 1);
+		if (o->flight_ns)
+			fprintf(stderr, "; the flight recorder was triggered %llu times",
+				(unsigned long long)stats->triggers);
+	}
+	if (stats->dropped)
+		fprintf(stderr, "; %llu events dropped, because %s", (unsigned long long)stats->dropped,
+			stats->error ? "writing had failed" : "they couldn't be written fast enough");
+	fputs("\n", stderr);
+}
+
 int recording_end(const struct options *o, struct capture_writer *w, struct fault *fault)
 {
 	struct capture_writer_stats stats;
-	char size[32];
 
 	if (!w)
 		return 0;
 	triggered = NULL;
 	int err = capture_writer_end(w, &stats, fault);
-	text_bytes(size, sizeof(size), stats.bytes);
-	fprintf(stderr, "schedtop: %llu events recorded, %s", (unsigned long long)stats.events, size);
-	if (!to_stdout(o))
-		fprintf(stderr, " in %s", o->output);
-	if (stats.files > 1)
-		fprintf(stderr, " and %llu more files", (unsigned long long)stats.files - 1);
-	if (o->flight_ns)
-		fprintf(stderr, "; the flight recorder was triggered %llu times", (unsigned long long)stats.triggers);
-	if (stats.dropped)
-		fprintf(stderr, "; %llu events dropped, because it couldn't be written fast enough",
-			(unsigned long long)stats.dropped);
-	fputs("\n", stderr);
+	say_recorded(o, &stats);
 	return err;
 }

@@ -180,6 +180,7 @@ static int start(struct watch *s, struct fault *fault)
 		.log_path = o->log,
 		.trigger_gap_ns = o->trigger_gap_ns,
 		.trigger_stw_ns = o->trigger_stw_ns,
+		.model.undrawn = !screen,
 	};
 
 	int failed = recording_start(o, s->w->record, &s->capture, fault);

@@ -327,7 +327,7 @@ static bool can_move(const struct player *p)
 
 void player_play(struct player *p, bool play)
 {
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	if (can_move(p)) {
 		uint64_t first, last, n;
 
@@ -335,37 +335,37 @@ void player_play(struct player *p, bool play)
 		seek_to(p, play && p->at_end && !p->rewind ? first : model_now(p->model));
 		p->playing = play;
 	}
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 	wake(p->wake_fd);
 }
 
 void player_set_speed(struct player *p, double speed)
 {
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	p->speed = speed < PLAYER_SPEED_MIN ? PLAYER_SPEED_MIN : speed > PLAYER_SPEED_MAX ? PLAYER_SPEED_MAX : speed;
 	p->play_from_ns = p->playing ? p->goal_ns : p->play_from_ns;
 	p->play_since_ns = clock_now_ns();
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 	wake(p->wake_fd);
 }
 
 void player_seek(struct player *p, uint64_t at_ns)
 {
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	if (can_move(p))
 		seek_to(p, at_ns);
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 	wake(p->wake_fd);
 }
 
 void player_step(struct player *p)
 {
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	if (can_move(p) && !p->at_end && !p->next && !p->rewind) {
 		p->playing = false;
 		p->step = true;
 	}
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 	wake(p->wake_fd);
 }
 
@@ -377,9 +377,9 @@ int player_wait_begun(struct player *p)
 		if (errno != EINTR)
 			return -errno;
 	}
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	int err = p->error;
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 	return err;
 }
 
@@ -399,12 +399,12 @@ bool player_wait(struct player *p, int fd)
 
 void player_damage(struct player *p, struct capture_damage *ret)
 {
-	pthread_mutex_lock(&p->lock);
+	player_lock(p);
 	if (p->loaded)
 		*ret = p->damage;
 	else
 		capture_reader_damage(p->reader, ret);
-	pthread_mutex_unlock(&p->lock);
+	player_unlock(p);
 }
 
 int player_error(const struct player *p)
@@ -417,9 +417,9 @@ void player_free(struct player *p)
 	if (!p)
 		return;
 	if (p->thread_started) {
-		pthread_mutex_lock(&p->lock);
+		player_lock(p);
 		p->quit = true;
-		pthread_mutex_unlock(&p->lock);
+		player_unlock(p);
 		wake(p->wake_fd);
 		pthread_join(p->thread, NULL);
 	}

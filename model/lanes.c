@@ -39,7 +39,8 @@ struct track *lane_track(struct model *m, enum row_kind kind)
 		spans *= 2;
 	if (track_max_bytes(spans) > b->left)
 		return NULL;
-	t = track_new(spans);
+	/* What is asked of a P's row has to be the same whether the rest is drawn or not. */
+	t = m->undrawn && kind != ROW_P ? track_new_blank(spans) : track_new(spans);
 	if (t)
 		b->left -= track_max_bytes(spans);
 	return t;

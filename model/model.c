@@ -64,6 +64,7 @@ struct model *model_new(const struct model_opts *opts, const struct session *ses
 	if (!m)
 		return NULL;
 	m->session = session;
+	m->undrawn = opts && opts->undrawn;
 	m->max_rows_g = opts && opts->max_rows_g ? opts->max_rows_g : DEFAULT_ROWS_G;
 	m->max_pauses = opts && opts->max_pauses ? opts->max_pauses : DEFAULT_PAUSES;
 	m->counts.gomaxprocs = -1;

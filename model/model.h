@@ -30,6 +30,7 @@ struct model_opts {
 	size_t max_bytes;  /* of history, all tracks together; 0 = default (128 MiB) */
 	size_t max_rows_g; /* goroutines that get a track of their own; 0 = default (512) */
 	size_t max_pauses; /* STW pauses and gaps kept one by one; 0 = default (65536 each) */
+	bool undrawn;      /* no timeline is asked for: only the Ps' history is kept, for who held them */
 };
 
 /** @session is borrowed and may be updated by its owner between feeds. NULL on ENOMEM. */

@@ -219,6 +219,7 @@ struct kgap_other {
 struct model {
 	const struct session *session;
 	size_t max_rows_g, max_pauses;
+	bool undrawn;
 	const struct model_observer *observer; /* NULL = nobody */
 	int observe_err;
 	uint64_t start_ns, now_ns;

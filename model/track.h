@@ -77,6 +77,8 @@ struct track;
  * quarter of it, each further one half of the level below. Memory is reached only when used. NULL on ENOMEM.
  */
 struct track *track_new(size_t max_spans);
+/** One that takes what is appended and keeps none of it, where nobody will look. NULL on ENOMEM. */
+struct track *track_new_blank(size_t max_spans);
 void track_free(struct track *t);
 
 /**

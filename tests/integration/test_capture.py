@@ -244,7 +244,7 @@ def full_disk():
         os.mkdir(disk)
         # Only this process's view has the small disk; what is in it is looked at before it goes.
         script = (f"mount -t tmpfs -o size=1M none {disk} || exit 99; "
-                  f"timeout 60 {SCHEDTOP} $0 -o {disk}/file --detail threads -- {binary} -n 3000000 "
+                  f"timeout 60 {SCHEDTOP} $0 -o {disk}/file --detail threads -- {binary} -n 600000 "
                   f">{d}/out 2>{d}/err; "
                   f"echo status=$? >{d}/status; cp {disk}/file {d}/file; "
                   f"timeout 30 {SCHEDTOP} report --json {disk}/file >{d}/report 2>{d}/damage; "
