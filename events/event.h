@@ -44,6 +44,7 @@ enum event_kind {
 	EV_P = 24,               /* .p: detail exact: thread tid acquired or released a P */
 	EV_RUNQ = 25,            /* .runq: length of a run queue, read from the process's memory */
 	EV_DETAIL = 26,          /* .detail: what is traced from now on, and why it changed */
+	EV_SETTING = 27,         /* .setting: a variable of the runtime was written in the live process's memory */
 	EV_KIND_COUNT
 };
 
@@ -123,6 +124,16 @@ enum ev_detail_why {
 	EV_DETAIL_ASKED = 0,    /* by the user, at the start */
 	EV_DETAIL_OVERHEAD = 1, /* stepped down: it cost more than --max-overhead */
 	EV_DETAIL_CALM = 2,     /* stepped up again: the rates have fallen */
+};
+
+/* Variables of the runtime that may be written in a live process. */
+enum ev_setting_id { EV_SETTING_ASYNCPREEMPTOFF = 1 };
+
+enum ev_setting_what {
+	EV_SETTING_WRITTEN = 1,  /* by schedtop, because the user asked for it; .at_ns, .from, .to */
+	EV_SETTING_REPAIRED = 2, /* of the latest one written: .stuck threads had lost their signal, .repaired of them
+				    take it again */
+	EV_SETTING_SEEN = 3,     /* somebody else wrote it, between two looks at the memory; .from, .to */
 };
 
 enum ev_lost_cause {
@@ -278,6 +289,16 @@ struct ev_detail {
 	uint32_t overhead_bp; /* what was measured, in hundredths of a percent of one CPU */
 };
 
+struct ev_setting {
+	uint64_t at_ns; /* right before it was written; the event itself is told with the next ones. 0 = the head's time
+			 */
+	int32_t from, to;
+	uint16_t stuck, repaired; /* UINT16_MAX = that many or more */
+	uint8_t setting;          /* enum ev_setting_id */
+	uint8_t what;             /* enum ev_setting_what */
+	uint8_t reserved[2];
+};
+
 struct event {
 	struct ev_head head;
 	union {
@@ -301,6 +322,7 @@ struct event {
 		struct ev_p p;
 		struct ev_runq runq;
 		struct ev_detail detail;
+		struct ev_setting setting;
 	};
 };
 
@@ -308,6 +330,7 @@ _Static_assert(sizeof(struct ev_head) == 16, "the head is 16 bytes on every ring
 _Static_assert(sizeof(struct ev_switch) == 24, "a switch is 40 bytes with its head");
 _Static_assert(sizeof(struct ev_preempt) == 24, "");
 _Static_assert(sizeof(struct ev_g) == 24, "");
+_Static_assert(sizeof(struct ev_setting) == 24, "");
 _Static_assert(sizeof(struct event) <= 64, "an event fits a cache line");
 
 /** Where a collector or a reader delivers events, in order of time. Runs on the engine's thread. */

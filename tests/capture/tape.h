@@ -74,6 +74,7 @@ static inline size_t arm_size(uint8_t kind)
 		[EV_P] = sizeof(struct ev_p),
 		[EV_RUNQ] = sizeof(struct ev_runq),
 		[EV_DETAIL] = sizeof(struct ev_detail),
+		[EV_SETTING] = sizeof(struct ev_setting),
 	};
 
 	return kind == EV_NONE || kind >= EV_KIND_COUNT ? 32 : sizes[kind];
