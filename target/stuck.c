@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -212,4 +214,18 @@ bool stuck_step(struct stuck *s, const struct stuck_reader *r, uint64_t now_ns)
 	else if (s->phase == STUCK_SEARCHING && age_ns >= STUCK_NS && s->looks >= STUCK_LOOKS)
 		send_all(s, r, now_ns);
 	return s->phase == STUCK_OVER;
+}
+
+const char *stuck_text(const struct stuck *s, char *dst, size_t cap)
+{
+	const char *many = s->found == 1 ? "" : "s";
+
+	if (s->found)
+		snprintf(dst, cap, "%u thread%s had lost the signal; %u repaired with one SIGURG each", s->found, many,
+			 s->repaired);
+	else if (s->err < 0 && s->err != -ESRCH)
+		snprintf(dst, cap, "threads that lost the signal couldn't be looked for: %s", strerror(-s->err));
+	else
+		snprintf(dst, cap, "no thread had lost its preemption signal");
+	return dst;
 }

@@ -60,6 +60,10 @@ int stuck_reader_of(struct go_target *t, struct stuck_reader *ret);
 
 void stuck_begin(struct stuck *s, uint64_t now_ns);
 
+#define STUCK_TEXT_CAP 200
+/** The outcome of a search that is over, in a sentence. Returns @dst. */
+const char *stuck_text(const struct stuck *s, char *dst, size_t cap);
+
 /** One look. Each stuck M gets one signal when the search has found it. Returns true when it is over. */
 bool stuck_step(struct stuck *s, const struct stuck_reader *r, uint64_t now_ns);
 
