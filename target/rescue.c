@@ -52,8 +52,11 @@ static int check_layout(struct go_target *t, struct fault *fault)
 	if (err == -ESRCH)
 		return refuse(t, fault, err, "it has ended");
 	if (err == -EAGAIN) {
-		refuse(t, fault, err, "its Go runtime isn't up yet");
-		return fault_todo(fault, "Try again in a moment");
+		snprintf(why, sizeof(why),
+			 "its Go runtime isn't up yet, or its layout isn't what it should be (%.60s: %.120s)",
+			 found.what, found.why);
+		refuse(t, fault, err, why);
+		return fault_todo(fault, "Nothing was written. Try again in a moment");
 	}
 	snprintf(why, sizeof(why), "the layout of its Go runtime isn't what it should be (%.60s %.120s)", found.what,
 		 found.why);
