@@ -13,12 +13,6 @@
 	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* A word of the payload as it is. */
-#define W(n)                                                                                                           \
-	{                                                                                                              \
-		offsetof(struct event, sw) + 8 * (n), 8, CODE_NUMBER, 96 + (n)                                         \
-	}
-
 static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
 	[EV_TICK] = {{0}},
 	[EV_SWITCH] = {F(sw, goid, CODE_GOID, 20), F(sw, p, CODE_P, 21), F(sw, next_tid, CODE_TID_NEXT, 22),
@@ -70,9 +64,12 @@ static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
 	[EV_RUNQ] = {F(runq, len, CODE_NUMBER, 91), F(runq, p, CODE_P, 92), F(runq, reserved, CODE_NUMBER, 93)},
 	[EV_DETAIL] = {F(detail, level, CODE_SMALL_A, 0), F(detail, why, CODE_SMALL_B, 0),
 		       F(detail, reserved, CODE_NUMBER, 94), F(detail, overhead_bp, CODE_NUMBER, 95)},
-	/* A handful in a session: in the form that versions before it read too. */
-	[EV_SETTING] = {W(0), W(1), W(2), W(3)},
 };
+
+#define W(n)                                                                                                           \
+	{                                                                                                              \
+		offsetof(struct event, sw) + 8 * (n), 8, CODE_NUMBER, 96 + (n)                                         \
+	}
 
 static const struct field opaque[] = {W(0), W(1), W(2), W(3), {0}};
 
@@ -85,5 +82,6 @@ const struct field *schema_opaque(void)
 
 const struct field *schema_fields(uint8_t kind)
 {
-	return kind == EV_NONE || kind >= EV_KIND_COUNT ? opaque : fields[kind];
+	/* EV_SETTING has no row: a handful in a session, and so readers from before it know what to do with it. */
+	return kind == EV_NONE || kind == EV_SETTING || kind >= EV_KIND_COUNT ? opaque : fields[kind];
 }

@@ -103,6 +103,13 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 					       .why = (uint8_t)some(seed, 4),
 					       .overhead_bp = (uint32_t)rng(seed)};
 		break;
+	case EV_SETTING:
+		ev.setting = (struct ev_setting){.at_ns = *clock + some(seed, 1000000),
+						 .from = (int32_t)some(seed, 2),
+						 .to = (int32_t)some(seed, 2),
+						 .setting = (uint8_t)some(seed, 3),
+						 .what = (uint8_t)some(seed, 5)};
+		break;
 	case EV_GOROUTINE:
 		ev.goroutine = (struct ev_goroutine){.goid = some(seed, 20),
 						     .parent_goid = some(seed, 20),
