@@ -189,7 +189,7 @@ bool judge_hog(const struct case_file *c, struct verdict *v)
 	gap_evidence(c, v);
 	verdict_evidence(v, "Preemption latency: p50 %s, p99 %s, longest %s, over %s", words_dur(c->gap.p50).s,
 			 words_dur(c->gap.p99).s, words_dur(c->gap.max).s, words_number(c->gap.count, "request").s);
-	if (g->signals)
+	if (g->signals && g->why != GAP_WHY_ASYNC_OFF)
 		verdict_evidence(v, "%u SIGURGs were sent to its thread, %u delivered: none moved it", g->signals,
 				 g->delivered);
 	func_evidence(c, v);
