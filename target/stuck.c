@@ -52,7 +52,7 @@ static uint32_t tid_of(pid_t pid, uint64_t procid)
 static int look_at(const struct go_target *t, const struct go_offsets *off, uint64_t m, struct stuck_m *ret)
 {
 	uint32_t pending, gen;
-	uint64_t procid;
+	uint64_t procid = 0;
 	int err = go_target_read(t, m + off->m_signalpending, &pending, sizeof(pending));
 
 	if (err < 0 || pending == 0)
