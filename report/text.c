@@ -91,7 +91,8 @@ static void text_interventions(const struct model *m, FILE *out)
 			setting_name(all[i].setting), all[i].from, all[i].to,
 			all[i].ours ? "schedtop, as its user asked" : "somebody else");
 		if (all[i].looked)
-			fprintf(out, "; threads that had lost their signal: %u, repaired: %u", all[i].stuck, all[i].repaired);
+			fprintf(out, "; threads that had lost their signal: %u, repaired: %u", all[i].stuck,
+				all[i].repaired);
 		fputc('\n', out);
 	}
 }
