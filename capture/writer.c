@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/privileges.h"
 #include "capture/capture.h"
 #include "capture/encode.h"
 #include "capture/flight.h"
@@ -293,6 +294,7 @@ static void *writer_thread(void *arg)
 	struct capture_writer *w = arg;
 
 	pthread_setname_np(pthread_self(), "schedtop-writer");
+	privileges_drop_thread();
 	for (bool ending = false; !ending;) {
 		quantum_round(&w->quantum);
 		uint64_t soon_ns = quantum_next_ns(&w->quantum);

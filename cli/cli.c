@@ -3,11 +3,15 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fault.h"
+#include "base/log.h"
+#include "base/privileges.h"
 
 int cli_fail(const struct fault *fault)
 {
@@ -44,4 +48,43 @@ const char *cli_one_file(const char *command, char **operands)
 	cli_usage(command, operands[0] ? "more than one file is given" : "no file given",
 		  "Give one capture; schedtop record makes them");
 	return NULL;
+}
+
+int cli_begin_tracing(struct fault *fault)
+{
+	int err = privileges_begin();
+
+	if (err == 0)
+		return 0;
+	fault_set(fault, err, "sudo", "schedtop can't go on as the user who called it (%s)", strerror(-err));
+	return fault_todo(fault, "As root, unset SUDO_UID: then all is root's");
+}
+
+void cli_drop(enum sandbox s)
+{
+	int err = s == SANDBOX_READ ? privileges_drop() : privileges_settle(0);
+
+	if (err < 0)
+		log_write(LOG_TARGET, "privileges can't be given up: %s", strerror(-err));
+	sandbox_enter(s);
+}
+
+int cli_open(const char *path, int *ret_fd, struct fault *fault)
+{
+	bool root = geteuid() == 0;
+	int err = cli_begin_tracing(fault);
+
+	if (err < 0)
+		return err;
+	/* What the file schedtop was given isn't meant for reading other users' captures. */
+	if (!root)
+		privileges_lower();
+	/* O_NONBLOCK: a FIFO without a writer must not hold the screen. */
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+					: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return fault_set(fault, -errno, path, "it can't be opened (%s)", strerror(errno));
+	privileges_lower();
+	*ret_fd = fd;
+	return 0;
 }

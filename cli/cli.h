@@ -6,6 +6,7 @@
 #ifndef SCHEDTOP_CLI_CLI_H
 #define SCHEDTOP_CLI_CLI_H
 
+#include "base/sandbox.h"
 #include "cli/options.h"
 
 #define EXIT_USAGE 2
@@ -38,6 +39,9 @@ int cmd_set(const struct options *o, char **operands);
 
 /** Prints a fault and returns the exit status for it: EXIT_FAILURE. */
 int cli_fail(const struct fault *fault);
+
+/** Before a command traces: under sudo it goes on as the invoking user (privileges.h). 0, or -errno with @fault. */
+int cli_begin_tracing(struct fault *fault);
 
 /** Prints what is wrong with the use of the program; returns EXIT_USAGE. */
 int cli_usage(const char *what, const char *why, const char *todo);
@@ -73,6 +77,16 @@ int watch_attached(const struct options *o, pid_t pid, bool record);
 /** Is @pid a process that is there, not a thread, and not schedtop? 0 or -errno with @fault, which names the command.
  */
 int cli_check_process(pid_t pid, const char *command, struct fault *fault);
+
+/**
+ * Opens a file that somebody else may have made: by the rights of root, also under sudo, but of the user alone where
+ * the capabilities are those of schedtop's file. "-" is standard input. From then on files are written with the user's
+ * rights. 0 with a descriptor that is never 0, or -errno with @fault.
+ */
+int cli_open(const char *path, int *ret_fd, struct fault *fault);
+
+/** Gives up all privileges, before anything in such a file is looked at. @s: what the command does afterwards. */
+void cli_drop(enum sandbox s);
 
 /** The file that a command works on: its only operand. NULL when there is another number of them (said on stderr). */
 const char *cli_one_file(const char *command, char **operands);

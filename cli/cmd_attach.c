@@ -50,6 +50,8 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 	struct fault fault = {0};
 	int target_status;
 
+	if (cli_begin_tracing(&fault) < 0)
+		return cli_fail(&fault);
 	if (cli_check_process(pid, "attach", &fault) < 0)
 		return cli_fail(&fault);
 	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);

@@ -113,7 +113,7 @@ static int close_target(struct target_file *t, int err, struct fault *fault)
 
 struct exporting {
 	const struct export_format *format;
-	int fd;
+	int in_fd, fd;
 	struct export *x;
 };
 
@@ -135,8 +135,12 @@ static int on_event(void *ctx, const struct loaded *l, const struct event *ev)
 static int export_to(const char *path, struct exporting *e, const char *out_name, struct export_counts *ret,
 		     struct fault *fault)
 {
-	const struct load_opts opts = {
-		.model.undrawn = true, .until_ns = UINT64_MAX, .opened = on_opened, .event = on_event, .ctx = e};
+	const struct load_opts opts = {.model.undrawn = true,
+				       .until_ns = UINT64_MAX,
+				       .fd = e->in_fd,
+				       .opened = on_opened,
+				       .event = on_event,
+				       .ctx = e};
 	struct loaded l = {0};
 	int err = load_capture(path, &opts, &l, fault);
 
@@ -182,8 +186,12 @@ int cmd_export(const struct options *o, char **operands)
 
 	if (!path)
 		return EXIT_USAGE;
-	int err = open_target(&out, o, e.format, &fault);
+	int err = cli_open(path, &e.in_fd, &fault);
+	if (err < 0)
+		return cli_fail(&fault);
+	err = open_target(&out, o, e.format, &fault);
 	if (err == 0) {
+		cli_drop(SANDBOX_WRITE);
 		e.fd = out.fd;
 		err = export_to(path, &e, out.path ? out.path : "standard output", &counts, &fault);
 	}

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "base/privileges.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "report/json_write.h"
@@ -74,8 +75,18 @@ static void inspect_layout(struct inspection *in)
 
 static int inspect(struct inspection *in, const char *path, struct fault *fault)
 {
-	int err = go_target_open(in->pid, path, &in->target, fault);
+	cleanup_close int fd = -1;
+	int err = path ? cli_open(path, &fd, fault) : cli_begin_tracing(fault);
 
+	/* Of a process the memory is read, too; a file is all there is. */
+	if (err == 0 && path) {
+		cli_drop(SANDBOX_READ);
+		err = go_target_open_file(fd, path, &in->target, fault);
+	} else if (err == 0) {
+		privileges_settle(PRIVILEGES_FOREIGN);
+		sandbox_enter(SANDBOX_TRACE);
+		err = go_target_open(in->pid, NULL, &in->target, fault);
+	}
 	if (err < 0)
 		return err;
 	in->binary = go_target_binary(in->target);

@@ -142,6 +142,9 @@ int cmd_remote(const struct options *o, char **operands)
 	r.words[r.n_words] = operands[0];
 	r.words[r.n_words + 1] = r.script;
 	pid_t pid = start(&r, &fd, &fault);
+	/* What comes from there is foreign; ssh has been started with all that the user has. */
+	if (pid > 0)
+		cli_drop(SANDBOX_WRITE);
 	int err = pid < 0 ? (int)pid : show(o, operands[0], fd, &fault);
 	close(fd); /* the other side stops recording when nobody reads */
 	fd = -1;

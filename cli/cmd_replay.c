@@ -53,8 +53,10 @@ int cmd_replay(const struct options *o, char **operands)
 		return EXIT_USAGE;
 	if (!watch_on_screen(o))
 		return cmd_report(o, operands);
-	int err = strcmp(path, "-") == 0 ? part_from_keys(&fd, &fault) : 0;
-	if (err == 0)
-		err = replay_on_screen(o, fd >= 0 ? "standard input" : path, fd, &fault);
+	int err = strcmp(path, "-") == 0 ? part_from_keys(&fd, &fault) : cli_open(path, &fd, &fault);
+	if (err == 0) {
+		cli_drop(SANDBOX_WRITE);
+		err = replay_on_screen(o, strcmp(path, "-") == 0 ? "standard input" : path, fd, &fault);
+	}
 	return err < 0 ? cli_fail(&fault) : EXIT_SUCCESS;
 }

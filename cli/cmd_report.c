@@ -26,7 +26,7 @@ static void outlive_the_sender(void)
 
 int cmd_report(const struct options *o, char **operands)
 {
-	const struct load_opts opts = {.model.undrawn = true, .until_ns = UINT64_MAX};
+	struct load_opts opts = {.model.undrawn = true, .until_ns = UINT64_MAX};
 	const char *path = cli_one_file("report", operands);
 	struct fault fault = {0};
 	struct loaded l;
@@ -35,6 +35,9 @@ int cmd_report(const struct options *o, char **operands)
 		return EXIT_USAGE;
 	if (strcmp(path, "-") == 0)
 		outlive_the_sender();
+	if (cli_open(path, &opts.fd, &fault) < 0)
+		return cli_fail(&fault);
+	cli_drop(SANDBOX_READ);
 	if (load_capture(path, &opts, &l, &fault) < 0)
 		return cli_fail(&fault);
 	int status = replay_print_report(o, &l);

@@ -12,6 +12,8 @@ int watch_launched(const struct options *o, char **operands, bool record)
 	int target_status;
 	bool to_pipe = (!record && watch_on_screen(o)) || o->log;
 
+	if (cli_begin_tracing(&fault) < 0)
+		return cli_fail(&fault);
 	if (launch_start(&launch, operands, NULL, to_pipe ? LAUNCH_TO_PIPE : LAUNCH_TO_STDERR, &fault) < 0) {
 		launch_done(&launch);
 		return cli_fail(&fault);

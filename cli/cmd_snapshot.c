@@ -10,7 +10,7 @@
 
 int cmd_snapshot(const struct options *o, char **operands)
 {
-	const struct load_opts opts = {.until_ns = o->have_at ? o->at_ns : UINT64_MAX};
+	struct load_opts opts = {.until_ns = o->have_at ? o->at_ns : UINT64_MAX};
 	const struct tui_snapshot frame = {
 		.cols = o->cols,
 		.rows = o->rows,
@@ -27,6 +27,9 @@ int cmd_snapshot(const struct options *o, char **operands)
 
 	if (!path)
 		return EXIT_USAGE;
+	if (cli_open(path, &opts.fd, &fault) < 0)
+		return cli_fail(&fault);
+	cli_drop(SANDBOX_READ);
 	if (load_capture(path, &opts, &l, &fault) < 0)
 		return cli_fail(&fault);
 	replay_say_damage(l.reader);

@@ -15,11 +15,15 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/sandbox.h"
 #include "cli/cli.h"
 #include "cli/recording.h"
 #include "engine/engine.h"
 #include "report/report.h"
 #include "target/launch.h"
+#include "target/proc.h"
 #include "target/rescue.h"
 #include "tui/tui.h"
 #include "tui/view.h"
@@ -184,6 +188,25 @@ static int make_log(struct watch *s, struct fault *fault)
 	return 0;
 }
 
+/*
+ * Everything is placed. What later calls need stays: probes are placed anew when the target execs and when the governor
+ * raises the detail; a process that isn't the user's own can't be read without privileges.
+ */
+static void give_up_privileges(void *ctx)
+{
+	const struct watch *s = ctx;
+	uint64_t keep = s->w->options->detail == DETAIL_THREADS ? 0 : PRIVILEGES_PROBES;
+	uint64_t effective = privileges_lower();
+
+	if (!proc_readable(s->w->pid))
+		keep |= PRIVILEGES_FOREIGN;
+	privileges_restore(effective);
+	int err = privileges_settle(keep);
+	if (err < 0)
+		log_write(LOG_TARGET, "privileges can't be given up: %s", strerror(-err));
+	sandbox_enter(SANDBOX_TRACE);
+}
+
 static int start(struct watch *s, struct fault *fault)
 {
 	const struct options *o = s->w->options;
@@ -202,8 +225,12 @@ static int start(struct watch *s, struct fault *fault)
 		.trigger_gap_ns = o->trigger_gap_ns,
 		.trigger_stw_ns = o->trigger_stw_ns,
 		.model.undrawn = !screen,
+		.settle = give_up_privileges,
+		.settle_ctx = s,
 	};
 
+	/* Files are written with the user's own rights; the engine takes back what it needs. */
+	privileges_lower();
 	int failed = recording_start(o, s->w->record, &s->capture, fault);
 	if (failed < 0)
 		return failed;

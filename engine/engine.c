@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "capture/capture.h"
 #include "engine/engine_internal.h"
 #include "target/go_target.h"
@@ -277,6 +278,8 @@ static int start_all(struct engine *e, struct fault *fault)
 	if (err < 0)
 		return err;
 	watch_begin(e);
+	if (e->opts.settle)
+		e->opts.settle(e->opts.settle_ctx);
 	err = start_thread(e);
 	return err < 0 ? fault_set(fault, err, "the session", "no thread can be started (%s)", strerror(-err)) : 0;
 }
@@ -293,7 +296,10 @@ int engine_start(const struct engine_opts *opts, struct engine **ret, struct fau
 	pthread_mutex_init(&e->lock, NULL);
 	e->plan.pidfd = -1;
 	session_init(&e->session);
+	uint64_t effective = privileges_effective();
+	privileges_restore(privileges_permitted());
 	int err = start_all(e, fault);
+	privileges_restore(effective & privileges_permitted());
 	if (err < 0) {
 		engine_free(e);
 		return err;

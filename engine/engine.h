@@ -43,10 +43,17 @@ struct engine_opts {
 	uint64_t trigger_gap_ns,
 		trigger_stw_ns; /* a gap or pause of that length triggers its flight recorder; 0 = none */
 	struct model_opts model;
+	/*
+	 * Called when all is open and placed and the target runs, on the caller's thread, before the engine's own
+	 * thread is made: what isn't needed any more can be given up there. NULL = nothing is.
+	 */
+	void (*settle)(void *ctx);
+	void *settle_ctx;
 };
 
 /**
  * Opens the target and the collector, places the probes, lets a launched target go, starts the thread.
+ * What is permitted is put into effect meanwhile (privileges.h), and stays so in the engine's thread.
  * 0, or -errno with @fault; then nothing is left behind (a launched child is ended by its owner).
  */
 int engine_start(const struct engine_opts *opts, struct engine **ret, struct fault *fault);

@@ -70,7 +70,8 @@ static int read_all(struct load *load, const char *path, struct fault *fault)
 int load_capture(const char *path, const struct load_opts *opts, struct loaded *ret, struct fault *fault)
 {
 	struct load load = {.opts = opts};
-	int err = capture_reader_open(path, &load.l.reader, fault);
+	int err = opts->fd ? capture_reader_open_fd(opts->fd, path, &load.l.reader, fault)
+			   : capture_reader_open(path, &load.l.reader, fault);
 
 	if (err == 0) {
 		load.l.model = model_new(&opts->model, capture_reader_session(load.l.reader));

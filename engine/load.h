@@ -18,6 +18,7 @@ struct loaded {
 /* What else wants to see the events: after the model has had each. */
 struct load_opts {
 	struct model_opts model;
+	int fd;            /* the capture, open already, which stays the caller's; 0 = @path is opened */
 	uint64_t until_ns; /* stop there: ns from the session's start; UINT64_MAX = read all */
 	/* Before the first event; may be NULL. 0 or a negative errno, as event. */
 	int (*opened)(void *ctx, const struct loaded *l);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "base/invoker.h"
+#include "base/privileges.h"
 #include "base/text.h"
 
 #define READ_BYTES     65536
@@ -22,11 +23,12 @@ int output_init(struct output *o, const char *log_path, struct fault *fault)
 	*o = (struct output){.log_fd = -1};
 	if (!log_path)
 		return 0;
+	uint64_t effective = privileges_lower();
 	/* Never through a link that somebody laid in a shared directory. */
 	o->log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-	if (o->log_fd < 0) {
-		int err = -errno;
-
+	int err = o->log_fd < 0 ? -errno : 0;
+	privileges_restore(effective);
+	if (err < 0) {
 		fault_set(fault, err, log_path, "the log can't be written (%s)", strerror(-err));
 		fault_todo(fault, "Give another file with --log");
 		return err;

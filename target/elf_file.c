@@ -129,10 +129,17 @@ int elf_file_parse(struct elf_file *f, const void *data, size_t size, const char
 int elf_file_open(struct elf_file *f, const char *path, struct fault *fault)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	*f = (struct elf_file){0};
+	return fd < 0 ? fault_set(fault, -errno, path, "%s", strerror(errno)) : elf_file_map(f, fd, path, fault);
+}
+
+int elf_file_map(struct elf_file *f, int fd, const char *path, struct fault *fault)
+{
 	struct stat st;
 
 	*f = (struct elf_file){0};
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return fault_set(fault, -errno, path, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return bad(fault, path, "not a regular file");

@@ -33,6 +33,8 @@ struct elf_file {
 
 /** 0; -ENOEXEC with @fault when it isn't a program we can read; -errno of the file system. */
 int elf_file_open(struct elf_file *f, const char *path, struct fault *fault);
+/** The same with an open file, which stays the caller's; @path is for messages. */
+int elf_file_map(struct elf_file *f, int fd, const char *path, struct fault *fault);
 void elf_file_close(struct elf_file *f);
 
 /** The same for bytes in memory, 8-aligned, which stay the caller's and must outlive @f. @what names them in @fault. */

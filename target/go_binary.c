@@ -60,6 +60,14 @@ int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault
 	return err < 0 ? err : go_binary_from_elf(&elf, path, ret, fault);
 }
 
+int go_binary_open_fd(int fd, const char *path, struct go_binary **ret, struct fault *fault)
+{
+	struct elf_file elf;
+	int err = elf_file_map(&elf, fd, path, fault);
+
+	return err < 0 ? err : go_binary_from_elf(&elf, path, ret, fault);
+}
+
 void go_binary_close(struct go_binary *b)
 {
 	if (!b)

@@ -152,6 +152,8 @@ struct go_loc {
  * A program that isn't Go opens: go_binary_is_go() is false then and all the rest answers -ENODATA.
  */
 int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault);
+/** The same with an open file, which stays the caller's; @path is for messages. */
+int go_binary_open_fd(int fd, const char *path, struct go_binary **ret, struct fault *fault);
 void go_binary_close(struct go_binary *b);
 
 bool go_binary_is_go(const struct go_binary *b);

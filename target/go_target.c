@@ -110,6 +110,26 @@ fail:
 	return err;
 }
 
+int go_target_open_file(int fd, const char *path, struct go_target **ret, struct fault *fault)
+{
+	struct go_target *t = calloc(1, sizeof(*t));
+	int err = -ENOMEM;
+
+	if (t) {
+		t->found = calloc(1, sizeof(*t->found));
+		t->path = strdup(path);
+	}
+	if (!t || !t->found || !t->path)
+		fault_set(fault, err, "target", "%s", strerror(ENOMEM));
+	else
+		err = go_binary_open_fd(fd, path, &t->binary, fault);
+	if (err < 0)
+		go_target_close(t);
+	else
+		*ret = t;
+	return err;
+}
+
 void go_target_close(struct go_target *t)
 {
 	if (!t)

@@ -24,6 +24,8 @@ struct go_target;
  * -ESRCH no such process, -EACCES not ours, -ENOEXEC a kernel thread, and what go_binary_open() returns.
  */
 int go_target_open(pid_t pid, const char *path, struct go_target **ret, struct fault *fault);
+/** A file that nothing runs, open already: @fd stays the caller's, @path is its name. */
+int go_target_open_file(int fd, const char *path, struct go_target **ret, struct fault *fault);
 void go_target_close(struct go_target *t);
 
 pid_t go_target_pid(const struct go_target *t);

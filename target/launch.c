@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -186,6 +187,25 @@ static void child_become(const struct plan *p)
 	}
 }
 
+/*
+ * What schedtop was given to trace with isn't the program's: it starts with what its user has. (An exec by another user
+ * than root ends the capabilities of a file anyway; here they don't count for finding the program either.)
+ */
+static void child_drop(const struct plan *p)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (geteuid() == 0)
+		return;
+	if (syscall(SYS_capget, &head, caps) < 0)
+		child_fail(p);
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		caps[i].effective = caps[i].permitted = 0;
+	if (syscall(SYS_capset, &head, caps) < 0)
+		child_fail(p);
+}
+
 static void close_between(unsigned first, unsigned last)
 {
 	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
@@ -238,6 +258,7 @@ static void child_run(struct plan *p)
 		child_fail(p);
 	close_others(gate, error);
 	child_become(p);
+	child_drop(p);
 
 	/* After the change of user, which clears it; the parent may have died before. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)

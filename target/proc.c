@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,17 @@ int proc_each_thread(pid_t pid, int (*fn)(void *ctx, uint32_t tid, const char co
 	}
 	closedir(dir);
 	return n;
+}
+
+bool proc_readable(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	cleanup_close int mem = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	cleanup_close int exe = open(path, O_RDONLY | O_CLOEXEC);
+	return mem >= 0 && exe >= 0;
 }
 
 int proc_alive(pid_t pid)

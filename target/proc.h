@@ -20,6 +20,12 @@ int proc_comm(pid_t pid, char ret[EV_COMM_SIZE]);
 int proc_alive(pid_t pid);
 
 /**
+ * May this thread read the process's program and memory, by the rights that are in effect? The kernel asks the same for
+ * process_vm_readv (fs/proc/base.c mem_open, mm/process_vm_access.c: PTRACE_MODE_ATTACH).
+ */
+bool proc_readable(pid_t pid);
+
+/**
  * The id that thread @tid of process @pid has in its own (innermost) pid namespace: what gettid() answers in a
  * container and what the Go runtime keeps in m.procid. 0, -ESRCH, -ENODATA before Linux 4.1.
  */
