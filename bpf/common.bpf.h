@@ -3,7 +3,7 @@
 #ifndef SCHEDTOP_BPF_COMMON_H
 #define SCHEDTOP_BPF_COMMON_H
 
-#include "bpf/kernel.h"
+#include "bpf/ids.bpf.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -17,6 +17,14 @@ const volatile int target_tgid = 0;
 const volatile uint32_t n_cpus = 1;      /* that have slots */
 const volatile uint32_t slot_mask = 0;   /* slots of a CPU, less one */
 const volatile bool queue_clock = false; /* the kernel tells since when a thread waits: no wake-up needs a look */
+
+/*
+ * Of the pid namespace that schedtop runs in, when it isn't the machine's own: all ids that are told are those of
+ * there.
+ */
+const volatile uint32_t ns_level = 0; /* 0 = the machine's own */
+const volatile uint64_t ns_address = 0;
+const volatile uint32_t target_pid = 0; /* target_tgid as it is called there */
 
 /* Set by user space at any time. */
 struct wire_config config = {};
@@ -103,6 +111,30 @@ static __always_inline struct m_thread *m_slot(uint64_t m)
 #define MISSES_MAX  32
 #define RETRY_EVERY 64
 
+/* What the thread is called where schedtop runs. */
+static __always_inline uint32_t id_of(struct task_struct *task)
+{
+	struct upid id;
+
+	if (!ns_level || !task->pid)
+		return (uint32_t)task->pid;
+	if (id_at(task, ns_level, &id) && (uint64_t)id.ns == ns_address)
+		return (uint32_t)id.nr;
+	return (uint32_t)task->pid | WIRE_ELSEWHERE;
+}
+
+static __always_inline uint32_t current_id(void)
+{
+	return ns_level ? id_of(bpf_get_current_task_btf()) : (uint32_t)bpf_get_current_pid_tgid();
+}
+
+static __always_inline uint32_t tgid_of(const struct task_struct *task)
+{
+	if (!ns_level)
+		return (uint32_t)task->tgid;
+	return task->tgid == target_tgid ? target_pid : (uint32_t)task->tgid | WIRE_ELSEWHERE;
+}
+
 static __always_inline struct wire_cpu *this_cpu(void)
 {
 	return &cpus[bpf_get_smp_processor_id() & (WIRE_CPUS - 1)];
@@ -173,11 +205,11 @@ static __always_inline uint64_t m_field(const struct m_fields *f, uint16_t offse
 	return i < M_WORDS ? f->word[i] : 0;
 }
 
-static __always_inline bool read_m(struct m_fields *f, uint64_t m, int pid)
+static __always_inline bool read_m(struct m_fields *f, uint64_t m, uint32_t tid)
 {
 	if (bpf_probe_read_user(f, sizeof(*f), (void *)(m + config.m_procid)))
 		return false;
-	return !config.check_procid || f->word[0] == (uint64_t)pid;
+	return !config.check_procid || f->word[0] == tid;
 }
 
 /* The thread's M, through g in its thread-local storage. */
@@ -190,13 +222,13 @@ static __always_inline bool find_m(struct thread_memory *t, struct task_struct *
 	if (t->misses >= MISSES_MAX && ++t->skipped % RETRY_EVERY)
 		return false;
 	if (!read_u64(&g, task->thread.fsbase + config.tls_g) || !g || !read_u64(&m, g + config.g_m) || !m ||
-	    !read_m(f, m, task->pid)) {
+	    !read_m(f, m, id_of(task))) {
 		t->misses += t->misses < MISSES_MAX;
 		return false;
 	}
 	t->m = m;
 	m_slot(m)->m = m;
-	m_slot(m)->tid = (uint32_t)task->pid;
+	m_slot(m)->tid = id_of(task);
 	return true;
 }
 
@@ -246,7 +278,7 @@ static __always_inline struct label read_label(uint64_t now, struct task_struct 
 
 	if (!config.labels)
 		return l;
-	if (!t->m || !read_m(&f, t->m, task->pid)) {
+	if (!t->m || !read_m(&f, t->m, id_of(task))) {
 		if (!find_m(t, task, &f))
 			return l;
 	}
@@ -297,7 +329,7 @@ static __always_inline int where(void *ctx, uint8_t kind, uint8_t how)
 
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), task->pid, kind, l.valid ? EVF_LABEL : 0);
+	head_init(&e->head, bpf_ktime_get_ns(), id_of(task), kind, l.valid ? EVF_LABEL : 0);
 	e->goid = l.goid;
 	e->p = l.p;
 	e->how = how;

@@ -37,11 +37,25 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 };
 
+struct pid_namespace;
+
+/* include/linux/pid.h: a thread's id in each namespace that sees it; numbers[] has one more than the level */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
 struct task_struct {
 	unsigned int __state;
 	int on_cpu; /* CONFIG_SMP */
 	int pid;
 	int tgid;
+	struct pid *thread_pid;
 	char comm[16];
 	struct sched_entity se;
 	struct sched_info sched_info;

@@ -24,7 +24,7 @@ static __noinline int changed_by(uint64_t g, uint64_t other, uint8_t change, uin
 	struct wire_g *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, now, task->pid, EV_G, 0);
+	head_init(&e->head, now, id_of(task), EV_G, 0);
 	e->g.goid = goid;
 	e->g.other = other;
 	e->g.p = t->p_now;
@@ -50,7 +50,7 @@ static __noinline int on_stw_stop(struct pt_regs *ctx)
 	struct wire_stw *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, now, task->pid, EV_STW_STOP, l.valid ? EVF_LABEL : 0);
+	head_init(&e->head, now, id_of(task), EV_STW_STOP, l.valid ? EVF_LABEL : 0);
 	e->goid = l.goid;
 	e->reason = 0;
 	e->is_text = config.go_minor < 21;
@@ -70,7 +70,7 @@ static __noinline int on_stw_stop(struct pt_regs *ctx)
 
 static __noinline int on_stw_stopped(void)
 {
-	return bare_event((uint32_t)bpf_get_current_pid_tgid(), EV_STW_STOPPED);
+	return bare_event(current_id(), EV_STW_STOPPED);
 }
 
 static __noinline int on_stw_start(struct pt_regs *ctx)
@@ -78,7 +78,7 @@ static __noinline int on_stw_start(struct pt_regs *ctx)
 	struct wire_stw_end *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), (uint32_t)bpf_get_current_pid_tgid(), EV_STW_START, 0);
+	head_init(&e->head, bpf_ktime_get_ns(), current_id(), EV_STW_START, 0);
 	/* startTheWorldWithSema(now int64, w worldStop), runtime/proc.go: 1.22 has reason and start, 1.23 when it
 	 * stopped too */
 	e->end.reason = config.go_minor >= 22 ? (uint8_t)ctx->bx : EV_STW_UNKNOWN;
@@ -125,7 +125,7 @@ static __always_inline int request(uint64_t g, uint64_t m, uint8_t how)
 	struct wire_preempt *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, now, (uint32_t)bpf_get_current_pid_tgid(), EV_PREEMPT_REQUEST, 0);
+	head_init(&e->head, now, current_id(), EV_PREEMPT_REQUEST, 0);
 	__builtin_memset(&e->preempt, 0, sizeof(e->preempt));
 	p = m_field(&f, config.m_p);
 	if (p)
@@ -194,10 +194,10 @@ static __always_inline int leaves(struct pt_regs *ctx, uint8_t how)
 	struct wire_preempt *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, now, task->pid, EV_PREEMPT_TAKEN, 0);
+	head_init(&e->head, now, id_of(task), EV_PREEMPT_TAKEN, 0);
 	__builtin_memset(&e->preempt, 0, sizeof(e->preempt));
 	e->preempt.goid = goid;
-	e->preempt.m_tid = task->pid;
+	e->preempt.m_tid = id_of(task);
 	e->preempt.p = l.p;
 	e->preempt.how = how;
 	submit(e);
@@ -317,7 +317,7 @@ static __noinline int on_handoff(struct pt_regs *ctx)
 	e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), (uint32_t)bpf_get_current_pid_tgid(), EV_G, 0);
+	head_init(&e->head, bpf_ktime_get_ns(), current_id(), EV_G, 0);
 	__builtin_memset(&e->g, 0, sizeof(e->g));
 	e->g.p = (uint32_t)id < EV_NO_P ? (uint16_t)id : EV_NO_P;
 	e->g.change = EV_G_HANDOFF;
@@ -335,7 +335,7 @@ static __always_inline int p_changed(uint64_t p, uint8_t change)
 	e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), (uint32_t)bpf_get_current_pid_tgid(), EV_P, 0);
+	head_init(&e->head, bpf_ktime_get_ns(), current_id(), EV_P, 0);
 	__builtin_memset(&e->p, 0, sizeof(e->p));
 	e->p.p = (uint32_t)id < EV_NO_P ? (uint16_t)id : EV_NO_P;
 	e->p.change = change;

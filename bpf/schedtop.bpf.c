@@ -68,9 +68,9 @@ static __always_inline void name_other(struct wire_cpu *c, uint64_t now, struct 
 	if (!e)
 		return;
 	c->named = mix;
-	head_init(&e->head, now, next->pid, EV_COMM, 0);
-	e->comm.tid = next->pid;
-	e->comm.tgid = next->tgid;
+	head_init(&e->head, now, id_of(next), EV_COMM, 0);
+	e->comm.tid = id_of(next);
+	e->comm.tgid = tgid_of(next);
 	__builtin_memcpy(e->comm.comm, next->comm, sizeof(e->comm.comm));
 	submit(e);
 }
@@ -145,7 +145,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	e->sw.p = l.p;
 	e->sw.state = state;
 	e->sw.reserved = 0;
-	e->sw.next_tid = next->pid;
+	e->sw.next_tid = id_of(next);
 	e->sw.waker_tid = 0;
 	e->sw.wake_delta_ns = 0;
 	if (in) {
@@ -154,7 +154,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 			flags |= EVF_WOKEN;
 	}
 	e->head.time_ns = now;
-	e->head.tid = prev->pid;
+	e->head.tid = id_of(prev);
 	e->head.cpu = (uint16_t)cpu;
 	e->head.kind = EV_SWITCH;
 	e->head.flags = flags;
@@ -177,7 +177,7 @@ static __always_inline int woken(struct task_struct *task)
 
 	if (!t->wake_ns) {
 		t->wake_ns = bpf_ktime_get_ns();
-		t->waker_tid = (uint32_t)bpf_get_current_task_btf()->pid;
+		t->waker_tid = current_id();
 	}
 	return 0;
 }
@@ -204,8 +204,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct wire_thread *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), child->pid, EV_THREAD_NEW, 0);
-	e->thread.creator_tid = parent->pid;
+	head_init(&e->head, bpf_ktime_get_ns(), id_of(child), EV_THREAD_NEW, 0);
+	e->thread.creator_tid = id_of(parent);
 	e->thread.reserved = 0;
 	bpf_probe_read_kernel(e->thread.comm, sizeof(e->thread.comm), child->comm);
 	submit(e);
@@ -215,7 +215,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
-	return task->tgid == target_tgid ? bare_event(task->pid, EV_THREAD_EXIT) : 0;
+	return task->tgid == target_tgid ? bare_event(id_of(task), EV_THREAD_EXIT) : 0;
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -226,7 +226,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	/* Nothing that is known of the old program's goroutines and Ms holds. */
 	generation++;
 	slot_of(task)->tid = 0;
-	return bare_event(task->pid, EV_EXEC);
+	return bare_event(id_of(task), EV_EXEC);
 }
 
 /* Also at an exec: the thread is called after the program then. */
@@ -238,9 +238,9 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	struct wire_comm *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), task->pid, EV_COMM, 0);
-	e->comm.tid = task->pid;
-	e->comm.tgid = task->tgid;
+	head_init(&e->head, bpf_ktime_get_ns(), id_of(task), EV_COMM, 0);
+	e->comm.tid = id_of(task);
+	e->comm.tgid = tgid_of(task);
 	__builtin_memset(e->comm.comm, 0, sizeof(e->comm.comm));
 	bpf_probe_read_kernel_str(e->comm.comm, sizeof(e->comm.comm), comm);
 	submit(e);
@@ -259,8 +259,8 @@ int BPF_PROG(on_signal_generate, int sig, struct kernel_siginfo *info, struct ta
 	struct wire_signal *e = reserve(sizeof(*e));
 	if (!e)
 		return 0;
-	head_init(&e->head, bpf_ktime_get_ns(), task->pid, EV_SIGNAL_SEND, 0);
-	e->signal.sender_tid = (uint32_t)bpf_get_current_pid_tgid();
+	head_init(&e->head, bpf_ktime_get_ns(), id_of(task), EV_SIGNAL_SEND, 0);
+	e->signal.sender_tid = current_id();
 	e->signal.reserved = 0;
 	submit(e);
 	return 0;

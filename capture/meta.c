@@ -154,6 +154,8 @@ static void add_target(struct printer *p, const struct session *s)
 	while (s->args && s->args[n_args])
 		n_args++;
 	add_int(p, "pid", s->pid);
+	if (s->ns_pid)
+		add_int(p, "ns_pid", s->ns_pid);
 	add_text(p, "exe", s->exe && p->redact ? meta_base_name(s->exe) : s->exe);
 	if (s->args && !p->redact)
 		add_texts(p, "args", s->args, n_args);
@@ -282,6 +284,7 @@ static void copy_text(const cJSON *root, const char *key, char *dst, size_t cap)
 static void parse_session(const cJSON *root, struct session *s)
 {
 	s->pid = (uint32_t)get_int(root, "pid", 0, UINT32_MAX, 0);
+	s->ns_pid = (uint32_t)get_int(root, "ns_pid", 0, UINT32_MAX, 0);
 	s->exe = get_text(root, "exe");
 	s->args = get_texts(root, "args");
 	s->go_version = get_text(root, "go_version");

@@ -50,7 +50,7 @@ const char *cli_one_file(const char *command, char **operands)
 	return NULL;
 }
 
-int cli_begin_tracing(struct fault *fault)
+static int become_invoker(struct fault *fault)
 {
 	int err = privileges_begin();
 
@@ -58,6 +58,26 @@ int cli_begin_tracing(struct fault *fault)
 		return 0;
 	fault_set(fault, err, "sudo", "schedtop can't go on as the user who called it (%s)", strerror(-err));
 	return fault_todo(fault, "As root, unset SUDO_UID: then all is root's");
+}
+
+/* A container that is entered by halves: ids from one pid namespace, /proc from another. */
+static bool proc_is_ours(void)
+{
+	char link[32], own[32];
+	ssize_t n = readlink("/proc/self", link, sizeof(link) - 1);
+
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	return n > 0 && (size_t)n == strlen(own) && memcmp(link, own, (size_t)n) == 0;
+}
+
+int cli_begin_tracing(struct fault *fault)
+{
+	if (!proc_is_ours()) {
+		fault_set(fault, -EXDEV, "/proc", "it isn't that of the pid namespace that schedtop runs in");
+		return fault_todo(fault, "Mount it (mount -t proc proc /proc), or start the namespace with unshare "
+					 "--pid --fork --mount-proc");
+	}
+	return become_invoker(fault);
 }
 
 void cli_drop(enum sandbox s)
@@ -72,7 +92,7 @@ void cli_drop(enum sandbox s)
 int cli_open(const char *path, int *ret_fd, struct fault *fault)
 {
 	bool root = geteuid() == 0;
-	int err = cli_begin_tracing(fault);
+	int err = become_invoker(fault);
 
 	if (err < 0)
 		return err;

@@ -167,7 +167,10 @@ static int load(struct ebpf *e, bool queue_clock)
 	e->skel = schedtop_bpf__open();
 	if (!e->skel)
 		return -errno;
-	e->skel->rodata->target_tgid = (int)e->opts.pid;
+	e->skel->rodata->target_tgid = e->view.tgid;
+	e->skel->rodata->target_pid = e->opts.pid;
+	e->skel->rodata->ns_level = e->view.level;
+	e->skel->rodata->ns_address = e->view.address;
 	e->skel->rodata->queue_clock = queue_clock;
 	bpf_program__set_autoload(e->skel->progs.on_wakeup, !queue_clock);
 	bpf_program__set_autoload(e->skel->progs.on_wakeup_new, !queue_clock);
@@ -213,6 +216,9 @@ static int ebpf_open(const struct collector_opts *opts, struct collector **ret, 
 	e->order = order_new(ORDER_BYTES_MAX);
 	e->decoder = decoder_new();
 	if (!e->order || !e->decoder)
+		goto fail;
+	err = pid_namespace_view((pid_t)e->opts.pid, &e->view);
+	if (err < 0)
 		goto fail;
 	e->multi = uprobe_multi_supported();
 	/* Where not, wake-ups are traced. */

@@ -11,6 +11,7 @@
 #include "collectors/collector.h"
 #include "collectors/decode.h"
 #include "collectors/order.h"
+#include "collectors/pid_namespace.h"
 #include "events/wire.h"
 #include "target/go_target.h"
 
@@ -36,6 +37,7 @@ struct first_thread {
 
 struct ebpf {
 	struct collector_opts opts;
+	struct pid_view view; /* how the kernel calls the target */
 	struct schedtop_bpf *skel;
 	struct ring_buffer *rb;
 	struct order *order;

@@ -37,6 +37,7 @@ struct session_kv {
 struct session {
 	/* target */
 	uint32_t pid;
+	uint32_t ns_pid; /* in its own pid namespace, where that is another than ours; 0 = the same, or unknown */
 	char *exe;
 	char **args;      /* NULL-terminated */
 	char *go_version; /* "go1.22.12"; NULL = not a Go program */

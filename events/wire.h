@@ -8,6 +8,9 @@
 
 #include "events/event.h"
 
+/* In ids of threads that schedtop's pid namespace doesn't show: no id of its own has this bit (they end at 2^22). */
+#define WIRE_ELSEWHERE 0x40000000U
+
 #define WIRE_FRAMES 16
 #define WIRE_TEXT   32
 

@@ -15,6 +15,7 @@ static void add_target(cJSON *root, const struct session *s, const struct model_
 	int status = report_exit_status(c);
 
 	json_add_known(o, "pid", s->pid, s->pid != 0);
+	json_add_known(o, "ns_pid", s->ns_pid, s->ns_pid != 0);
 	json_add_text(o, "exe", s->exe);
 	if (s->args)
 		json_add_texts(o, "args", s->args);

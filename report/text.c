@@ -18,12 +18,14 @@
 
 static void text_header(const struct model *m, const struct session *s, const struct model_counts *c, FILE *out)
 {
-	char duration[32];
+	char duration[32], inside[48] = "";
 	int status = report_exit_status(c);
 	const char *name = s->exe && strrchr(s->exe, '/') ? strrchr(s->exe, '/') + 1 : s->exe;
 
-	fprintf(out, "schedtop %s: %s, PID %" PRIu32 ", %s, %s watched", SCHEDTOP_VERSION, name ? SAFE(name) : "?",
-		s->pid, s->go_version ? SAFE(s->go_version) : "not a Go program",
+	if (s->ns_pid)
+		snprintf(inside, sizeof(inside), " (%" PRIu32 " in its own namespace)", s->ns_pid);
+	fprintf(out, "schedtop %s: %s, PID %" PRIu32 "%s, %s, %s watched", SCHEDTOP_VERSION, name ? SAFE(name) : "?",
+		s->pid, inside, s->go_version ? SAFE(s->go_version) : "not a Go program",
 		text_duration(duration, sizeof(duration), model_now(m) - model_start(m)));
 	if (status >= 0)
 		fprintf(out, ", ended with status %d", status);

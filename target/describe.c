@@ -11,6 +11,7 @@
 #include "events/session.h"
 #include "target/async_source.h"
 #include "target/go_target.h"
+#include "target/proc.h"
 #include "target/read_file.h"
 
 #define CMDLINE_BYTES_MAX (128U << 10)
@@ -149,6 +150,8 @@ int go_target_describe(struct go_target *t, struct session *s)
 
 	forget_target(s);
 	s->pid = (uint32_t)pid;
+	if (pid && (proc_ns_tid(pid, s->pid, &s->ns_pid) < 0 || s->ns_pid == s->pid))
+		s->ns_pid = 0;
 	int err = describe_exe(go_target_probe_path(t), s);
 	if (err == 0)
 		err = describe_binary(b, s);

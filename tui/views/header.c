@@ -40,7 +40,7 @@ static void header_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 {
 	const struct session *s = model_session(ctx->model);
 	struct model_counts counts;
-	char line[512], args[256] = "", dur[32];
+	char line[512], args[256] = "", dur[32], inside[32] = "";
 
 	model_counts(ctx->model, &counts);
 	grid_fill(g, r, ' ', ROLE_HEADER, ROLE_HEADER_BG);
@@ -48,7 +48,9 @@ static void header_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 		snprintf(args + strlen(args), sizeof(args) - strlen(args), " %s", s->args[i]);
 	text_duration(dur, sizeof(dur),
 		      ctx->now_ns > model_start(ctx->model) ? ctx->now_ns - model_start(ctx->model) : 0);
-	snprintf(line, sizeof(line), " schedtop  %s%s  pid %u  %s", base_name(s->exe), args, s->pid,
+	if (s->ns_pid)
+		snprintf(inside, sizeof(inside), " (inside: %u)", s->ns_pid);
+	snprintf(line, sizeof(line), " schedtop  %s%s  pid %u%s  %s", base_name(s->exe), args, s->pid, inside,
 		 s->go_version ? s->go_version : "not Go");
 	if (counts.gomaxprocs > 0)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "  GOMAXPROCS %d", counts.gomaxprocs);
