@@ -12,17 +12,19 @@
 
 static void print_row(const struct doctor_check *c, const struct finding *f)
 {
-	char found[sizeof(f->found) * 4];
+	char found[sizeof(f->found) * 4], fix[sizeof(f->fix) * 4];
 
 	text_escape(found, sizeof(found), f->found, strlen(f->found));
+	text_escape(fix, sizeof(fix), f->fix, strlen(f->fix));
 	printf("%-8s %-20s %s\n",
 	       f->ok == CHECK_OK        ? "ok"
 	       : f->ok == CHECK_MISSING ? "missing"
 					: "unknown",
 	       c->name, *found ? found : "can't be told here");
-	if (f->ok == CHECK_OK)
+	if (f->ok == CHECK_OK && !*f->fix)
 		return;
-	printf("%-8s %-20s costs: %s\n", "", "", c->needed_for);
+	if (f->ok != CHECK_OK)
+		printf("%-8s %-20s costs: %s\n", "", "", c->needed_for);
 	if (*f->fix)
 		printf("%-8s %-20s do:    %s\n", "", "", f->fix);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "cli/doctor_checks.h"
+#include "cli/doctor_rows.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,12 +17,6 @@
 #include "base/cleanup.h"
 #include "collectors/probe_kernel/probe_kernel.h"
 
-/* linux/capability.h */
-#define CAP_BIT_SYS_PTRACE 19
-#define CAP_BIT_SYS_ADMIN  21
-#define CAP_BIT_PERFMON    38
-#define CAP_BIT_BPF        39
-
 /* BPF ring buffers came with 5.8, and so did CAP_BPF and CAP_PERFMON. */
 #define KERNEL_MAJOR_MIN 5
 #define KERNEL_MINOR_MIN 8
@@ -29,9 +24,6 @@
 /* The size that the screen is made for (DESIGN section 6). */
 #define TERMINAL_COLS 80
 #define TERMINAL_ROWS 24
-
-#define SAY(f, ...) snprintf((f)->found, sizeof((f)->found), __VA_ARGS__)
-#define FIX(f, ...) snprintf((f)->fix, sizeof((f)->fix), __VA_ARGS__)
 
 /* The first line of a file. false if it can't be read. */
 static bool read_line(const char *path, char *ret, size_t cap)
@@ -44,24 +36,7 @@ static bool read_line(const char *path, char *ret, size_t cap)
 	return true;
 }
 
-/* The value of a "Key:\tvalue" line. */
-static bool read_field(const char *path, const char *key, char *ret, size_t cap)
-{
-	char line[512];
-	size_t len = strlen(key);
-	cleanup_fclose FILE *f = fopen(path, "re");
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, key, len) != 0)
-			continue;
-		const char *value = line + len + strspn(line + len, " \t");
-		snprintf(ret, cap, "%.*s", (int)strcspn(value, "\n"), value);
-		return true;
-	}
-	return false;
-}
-
-static bool read_number(const char *path, int *ret)
+bool doctor_number(const char *path, int *ret)
 {
 	char text[64];
 
@@ -81,18 +56,6 @@ static bool has_word(const char *text, const char *word)
 		text += n;
 	}
 	return false;
-}
-
-static uint64_t capabilities(void)
-{
-	char text[64];
-
-	return read_field("/proc/self/status", "CapEff:", text, sizeof(text)) ? strtoull(text, NULL, 16) : 0;
-}
-
-static bool has_cap(uint64_t caps, int bit)
-{
-	return caps >> bit & 1;
 }
 
 static void tell_result(struct finding *f, int err, const char *works, const char *fix)
@@ -116,19 +79,6 @@ static void look_kernel(struct finding *f)
 		FIX(f, "a kernel from %d.%d on is needed", KERNEL_MAJOR_MIN, KERNEL_MINOR_MIN);
 }
 
-static void look_privileges(struct finding *f)
-{
-	uint64_t caps = capabilities();
-	bool admin = has_cap(caps, CAP_BIT_SYS_ADMIN);
-	bool bpf = admin || has_cap(caps, CAP_BIT_BPF), perfmon = admin || has_cap(caps, CAP_BIT_PERFMON);
-
-	f->ok = bpf && perfmon;
-	SAY(f, "uid %u, CapEff %016" PRIx64 ": CAP_BPF %s, CAP_PERFMON %s, CAP_SYS_PTRACE %s", (unsigned)geteuid(),
-	    caps, bpf ? "yes" : "no", perfmon ? "yes" : "no", has_cap(caps, CAP_BIT_SYS_PTRACE) ? "yes" : "no");
-	if (!f->ok)
-		FIX(f, "sudo schedtop ...");
-}
-
 static void look_btf(struct finding *f)
 {
 	struct stat st;
@@ -139,85 +89,29 @@ static void look_btf(struct finding *f)
 		SAY(f, "/sys/kernel/btf/vmlinux, %lld KiB", (long long)st.st_size / 1024);
 }
 
-static void look_bpf(struct finding *f)
-{
-	tell_result(f, feature_bpf_program(), "a tracing program can be loaded", "sudo schedtop ...");
-}
-
-static void look_ring(struct finding *f)
-{
-	tell_result(f, feature_bpf_ring(), "a ring buffer can be made", "sudo schedtop ...");
-}
-
 static void look_unprivileged_bpf(struct finding *f)
 {
 	int v;
 
-	if (!read_number("/proc/sys/kernel/unprivileged_bpf_disabled", &v))
+	if (!doctor_number("/proc/sys/kernel/unprivileged_bpf_disabled", &v))
 		return;
 	/* Either way is fine: schedtop's programs need privileges anyhow. */
 	f->ok = CHECK_OK;
 	SAY(f, "%d: without privileges BPF is %s", v, v ? "closed" : "open to simple programs, tracing excluded");
 }
 
-static void look_uprobes(struct finding *f)
-{
-	int type;
-
-	f->ok = read_number("/sys/bus/event_source/devices/uprobe/type", &type) ? CHECK_OK : CHECK_MISSING;
-	SAY(f, "%s", f->ok == CHECK_OK ? "the kernel has the uprobe event source" : "no uprobe event source");
-	if (f->ok != CHECK_OK)
-		FIX(f, "a kernel built with CONFIG_UPROBE_EVENTS=y; without it use --detail=threads");
-}
-
 static void look_tracefs(struct finding *f)
 {
-	f->ok = access("/sys/kernel/tracing/events", R_OK) == 0 || access("/sys/kernel/debug/tracing/events", R_OK) == 0
-			? CHECK_OK
-			: CHECK_MISSING;
-	SAY(f, "%s", f->ok == CHECK_OK ? "mounted and readable" : "not mounted, or not readable");
-	if (f->ok != CHECK_OK)
-		FIX(f, "mount -t tracefs tracefs /sys/kernel/tracing");
-}
+	bool there = access("/sys/kernel/tracing/events", R_OK) == 0;
+	bool closed = !there && errno == EACCES;
 
-static void look_perf_paranoid(struct finding *f)
-{
-	int v;
-
-	if (!read_number("/proc/sys/kernel/perf_event_paranoid", &v))
-		return;
-	bool privileged = has_cap(capabilities(), CAP_BIT_PERFMON) || has_cap(capabilities(), CAP_BIT_SYS_ADMIN);
-	f->ok = privileged || v <= 0 ? CHECK_OK : CHECK_MISSING;
-	SAY(f, "%d%s", v, privileged ? ", which doesn't bind this user" : "");
-	if (f->ok != CHECK_OK)
-		FIX(f, "sysctl kernel.perf_event_paranoid=0");
-}
-
-static void look_perf_self(struct finding *f)
-{
-	tell_result(f, feature_perf_self(), "a CPU clock can be opened on own processes",
-		    "sysctl kernel.perf_event_paranoid=2");
-}
-
-static void look_perf_cpu(struct finding *f)
-{
-	tell_result(f, feature_perf_cpu(), "a CPU clock can be opened on a whole CPU", "sudo schedtop ...");
-}
-
-static void look_ptrace(struct finding *f)
-{
-	int v;
-	bool cap = has_cap(capabilities(), CAP_BIT_SYS_PTRACE);
-
-	if (!read_number("/proc/sys/kernel/yama/ptrace_scope", &v)) {
-		f->ok = CHECK_OK;
-		SAY(f, "no Yama: own processes can be read%s", cap ? ", and all others" : "");
-		return;
-	}
-	f->ok = cap || v == 0 ? CHECK_OK : CHECK_MISSING;
-	SAY(f, "ptrace_scope %d%s", v, cap ? ", which doesn't bind this user" : "");
-	if (f->ok != CHECK_OK)
-		FIX(f, "sysctl kernel.yama.ptrace_scope=0");
+	there = there || access("/sys/kernel/debug/tracing/events", R_OK) == 0;
+	f->ok = there ? CHECK_OK : CHECK_MISSING;
+	SAY(f, "%s", there ? "mounted and readable" : closed ? "mounted, not readable" : "not mounted");
+	if (closed)
+		FIX(f, "sudo mount -o remount,mode=755 /sys/kernel/tracing");
+	else if (!there)
+		FIX(f, "sudo mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
 static void look_cgroup(struct finding *f)
@@ -235,23 +129,6 @@ static void look_cgroup(struct finding *f)
 		     : "none");
 	if (f->ok != CHECK_OK)
 		FIX(f, "echo +cpu > /sys/fs/cgroup/cgroup.subtree_control");
-}
-
-static void look_pid_namespace(struct finding *f)
-{
-	char ids[128];
-
-	if (!read_field("/proc/self/status", "NSpid:", ids, sizeof(ids)))
-		return;
-	/* From inside, the initial namespace is known by its fixed inode (include/linux/proc_ns.h PROC_PID_INIT_INO).
-	 */
-	struct stat st;
-	bool initial = stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == 0xEFFFFFFC;
-	bool container = access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
-	f->ok = initial ? CHECK_OK : CHECK_MISSING;
-	SAY(f, "%s%s", initial ? "the machine's own" : "a namespace of its own", container ? ", in a container" : "");
-	if (!initial)
-		FIX(f, "run schedtop on the host, or in a container started with --pid=host");
 }
 
 static void look_terminal(struct finding *f)
@@ -282,18 +159,22 @@ static void look_terminal(struct finding *f)
 static const struct doctor_check checks[] = {
 	{"kernel", "ring buffers and fine-grained capabilities", true, look_kernel},
 	{"privileges", "loading BPF programs and placing probes", true, look_privileges},
+	{"file capabilities", "watching without root", false, look_file_capabilities},
+	{"sudo", "watching as root, with files and targets that stay the user's", false, look_sudo},
 	{"btf", "programs that fit this kernel", true, look_btf},
 	{"bpf", "every kernel event", true, look_bpf},
 	{"ring buffer", "every kernel event", true, look_ring},
 	{"uprobes", "stop-the-world pauses and preemption", false, look_uprobes},
 	{"unprivileged BPF", "nothing: for information", false, look_unprivileged_bpf},
-	{"tracefs", "nothing here; perf and bpftrace use it", false, look_tracefs},
-	{"perf_event_paranoid", "stack samples without root", false, look_perf_paranoid},
+	{"tracefs", "the scheduler's tracepoints where BPF is refused", false, look_tracefs},
+	{"perf_event_paranoid", "what perf events may see without privileges", false, look_perf_paranoid},
 	{"perf, own processes", "stack samples", false, look_perf_self},
 	{"perf, whole CPUs", "stack samples of a target on every CPU", false, look_perf_cpu},
-	{"ptrace", "reading goroutines and settings in the target's memory", false, look_ptrace},
+	{"ptrace", "reading goroutines and settings in the memory of other processes", false, look_ptrace},
 	{"cgroup", "CPU quotas and throttling", false, look_cgroup},
-	{"pid namespace", "thread ids that agree with the kernel's", false, look_pid_namespace},
+	{"container", "tracing from inside: that is the host's to allow", false, look_container},
+	{"pid namespace", "seeing processes outside of it", false, look_pid_namespace},
+	{"Go versions", "goroutines in programs of other releases, unless they bring DWARF", false, look_go_versions},
 	{"terminal", "the screen in full", false, look_terminal},
 };
 

@@ -10,8 +10,8 @@ enum check_result { CHECK_MISSING = 0, CHECK_OK = 1, CHECK_UNKNOWN = -1 };
 
 struct finding {
 	enum check_result ok;
-	char found[240]; /* what is there */
-	char fix[240];   /* the one command that grants it; "" = none */
+	char found[320]; /* what is there */
+	char fix[4608];  /* the one command that grants it; "" = none. It may hold a path */
 };
 
 struct doctor_check {

@@ -154,6 +154,9 @@ struct go_loc {
 int go_binary_open(const char *path, struct go_binary **ret, struct fault *fault);
 /** The same with an open file, which stays the caller's; @path is for messages. */
 int go_binary_open_fd(int fd, const char *path, struct go_binary **ret, struct fault *fault);
+
+/** The releases of Go whose layout is known: the minor version of the @i-th, ascending; 0 behind the last. */
+int go_offsets_minor(size_t i);
 void go_binary_close(struct go_binary *b);
 
 bool go_binary_is_go(const struct go_binary *b);

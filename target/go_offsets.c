@@ -115,3 +115,22 @@ int go_binary_offsets_source(const struct go_binary *b, enum go_offsets_source *
 	*ret_version = b->offsets_version;
 	return 0;
 }
+
+int go_offsets_minor(size_t i)
+{
+	/* In their order, whatever that of the table; two rows of one release count once. */
+	int last = 0;
+
+	for (size_t k = 0; k <= i; k++) {
+		int next = 0;
+
+		for (size_t j = 0; j < ARRAY_SIZE(table); j++) {
+			if (table[j].minor > last && (!next || table[j].minor < next))
+				next = table[j].minor;
+		}
+		if (!next)
+			return 0;
+		last = next;
+	}
+	return last;
+}
