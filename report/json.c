@@ -55,6 +55,20 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 	json_add_texts(o, "missing", s->missing);
 }
 
+/* null: no quota, and never throttled. The counts are of the session, not of the cgroup's life. */
+static void add_cgroup(cJSON *root, const struct model_counts *c)
+{
+	if (!c->cgroup.period_ns) {
+		cJSON_AddNullToObject(root, "cgroup");
+		return;
+	}
+	cJSON *o = cJSON_AddObjectToObject(root, "cgroup");
+	json_add_known(o, "quota_ns", c->cgroup.quota_ns, c->cgroup.quota_ns != 0);
+	json_add_uint(o, "period_ns", c->cgroup.period_ns);
+	json_add_uint(o, "nr_throttled", c->nr_throttled);
+	json_add_uint(o, "throttled_ns", c->throttled_ns);
+}
+
 static void add_async(cJSON *root, const struct model *m, const struct session *s)
 {
 	char signals[200];
@@ -280,6 +294,7 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 	cJSON_AddStringToObject(root, "schedtop_version", SCHEDTOP_VERSION);
 	add_target(root, s, &c);
 	add_collector(root, m, s, &c);
+	add_cgroup(root, &c);
 	add_async(root, m, s);
 	add_interventions(root, m);
 	int err = add_preempt(root, m, &c, seen, limit(opts->max_worst, 20));

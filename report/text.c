@@ -36,6 +36,26 @@ static void text_header(const struct model *m, const struct session *s, const st
 		fprintf(out, "GOMAXPROCS %" PRId32 " on %" PRIu32 " CPUs\n", c->gomaxprocs, s->n_cpus);
 }
 
+/* What the target may use by its cgroup, and how often it wanted more. */
+static void text_cgroup(const struct model_counts *c, FILE *out)
+{
+	const struct ev_cgroup *cg = &c->cgroup;
+	char quota[32], period[32], lost[32];
+
+	if (!cg->period_ns)
+		return;
+	if (cg->quota_ns)
+		fprintf(out, "cgroup: %.2f CPUs (%s of every %s)", (double)cg->quota_ns / (double)cg->period_ns,
+			text_duration(quota, sizeof(quota), cg->quota_ns),
+			text_duration(period, sizeof(period), cg->period_ns));
+	else
+		fputs("cgroup: no CPU quota", out);
+	if (c->nr_throttled)
+		fprintf(out, ", throttled %" PRIu64 " times, for %s in all", c->nr_throttled,
+			text_duration(lost, sizeof(lost), c->throttled_ns));
+	fputc('\n', out);
+}
+
 static int text_verdicts(const struct model *m, FILE *out)
 {
 	static const char *const marks[] = {
@@ -299,6 +319,7 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 	model_counts(m, &c);
 	errno = 0;
 	text_header(m, s, &c, out);
+	text_cgroup(&c, out);
 	int err = text_verdicts(m, out);
 	if (err < 0)
 		return err;

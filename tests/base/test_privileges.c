@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,7 +64,7 @@ static void *thread(void *arg)
 
 static void never_allowed(void)
 {
-	char *const argv[] = {"true", NULL}, *const envp[] = {NULL};
+	char name[] = "true", *const argv[] = {name, NULL}, *const envp[] = {NULL};
 	int ends[2];
 	char c = 'x';
 
@@ -81,6 +82,7 @@ static void reads(void)
 {
 	void *ret = NULL;
 	pthread_t t;
+	char yes;
 
 	enter(SANDBOX_READ);
 	never_allowed();
@@ -88,7 +90,7 @@ static void reads(void)
 	expect(open("/dev/null", O_RDWR) < 0 && errno == EPERM, 21);
 	expect(unlink("/tmp/schedtop-no-such-file") < 0 && errno == EPERM, 22);
 	expect(open("/dev/null", O_RDONLY) >= 0, 23);
-	expect(pthread_create(&t, NULL, thread, &t) == 0 && pthread_join(t, &ret) == 0 && ret, 24);
+	expect(pthread_create(&t, NULL, thread, &yes) == 0 && pthread_join(t, &ret) == 0 && ret, 24);
 }
 
 static void writes(void)
@@ -116,8 +118,9 @@ static void covers_threads(void)
 {
 	void *ret = NULL;
 	pthread_t t;
+	char yes;
 
-	expect(pipe(wait_to_start) == 0 && pthread_create(&t, NULL, early_thread, &t) == 0, 1);
+	expect(pipe(wait_to_start) == 0 && pthread_create(&t, NULL, early_thread, &yes) == 0, 1);
 	enter(SANDBOX_TRACE);
 	expect(write(wait_to_start[1], "x", 1) == 1 && pthread_join(t, &ret) == 0 && ret, 2);
 	never_allowed();

@@ -55,6 +55,10 @@ static void header_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	if (counts.gomaxprocs > 0)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "  GOMAXPROCS %d", counts.gomaxprocs);
 	snprintf(line + strlen(line), sizeof(line) - strlen(line), "  %u CPUs", s->n_cpus);
+	if (counts.cgroup.quota_ns && counts.cgroup.period_ns)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "  quota %.2f%s",
+			 (double)counts.cgroup.quota_ns / (double)counts.cgroup.period_ns,
+			 counts.nr_throttled ? ", throttled" : "");
 	int used = grid_text(g, r.x, r.y, r.w, ROLE_HEADER, ROLE_HEADER_BG, CELL_BOLD, line);
 	if (used + (int)text_cols(dur) + 3 < r.w)
 		grid_text(g, r.x + r.w - (int)text_cols(dur) - 1, r.y, (int)text_cols(dur), ROLE_HEADER, ROLE_HEADER_BG,
