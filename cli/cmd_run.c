@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "target/launch.h"
 
@@ -10,10 +12,15 @@ int watch_launched(const struct options *o, char **operands, bool record)
 	struct fault fault = {0};
 	struct launch launch;
 	int target_status;
-	bool to_pipe = (!record && watch_on_screen(o)) || o->log;
+	bool screen = !record && watch_on_screen(o);
+	bool to_pipe = screen || o->log;
 
 	if (cli_begin_tracing(&fault) < 0)
 		return cli_fail(&fault);
+	/* On the screen a target may be launched once more, after the filter is there. */
+	int err = screen ? launch_prepare() : 0;
+	if (err < 0)
+		log_write(LOG_TARGET, "no launcher: %s", strerror(-err));
 	if (launch_start(&launch, operands, NULL, to_pipe ? LAUNCH_TO_PIPE : LAUNCH_TO_STDERR, &fault) < 0) {
 		launch_done(&launch);
 		return cli_fail(&fault);

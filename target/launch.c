@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/invoker.h"
+#include "target/launcher.h"
 
 #define GROUPS_MAX 1024
 /* Without close_range(2) (Linux before 5.9) descriptors are closed one by one, up to here. */
@@ -278,6 +279,51 @@ static void child_run(struct plan *p)
 	child_fail(p);
 }
 
+/* Who targets run as that the launcher forks: looked up before it is there. */
+static struct identity launcher_identity;
+
+static void run_launched(const struct launcher_job *job)
+{
+	struct plan plan = {
+		.path = job->path,
+		.argv = job->argv,
+		.envp = job->envp,
+		.gate_fd = job->gate_fd,
+		.error_fd = job->error_fd,
+		.output_fd = job->output_fd,
+		.id = &launcher_identity,
+		.parent = getppid(),
+	};
+
+	child_run(&plan);
+}
+
+int launch_prepare(void)
+{
+	invoking_user(&launcher_identity);
+	return launcher_start(run_launched);
+}
+
+/* Returns the child's id, or -errno; doesn't return in a child. */
+static pid_t fork_child(struct plan *plan)
+{
+	const struct launcher_job job = {
+		.path = plan->path,
+		.argv = plan->argv,
+		.envp = plan->envp,
+		.gate_fd = plan->gate_fd,
+		.error_fd = plan->error_fd,
+		.output_fd = plan->output_fd,
+	};
+
+	if (launcher_is_there())
+		return launcher_fork(&job);
+	pid_t pid = fork();
+	if (pid == 0)
+		child_run(plan);
+	return pid < 0 ? -errno : pid;
+}
+
 static int launch_fault(struct fault *fault, const char *program, int err)
 {
 	fault_set(fault, err, program, "%s", strerror(-err));
@@ -346,10 +392,8 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 	/* No handler of schedtop's may run in the child. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
-	err = pid < 0 ? -errno : 0;
-	if (pid == 0)
-		child_run(&plan);
+	pid_t pid = fork_child(&plan);
+	err = pid < 0 ? (int)pid : 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err < 0)
 		return launch_fault(fault, argv[0], err);

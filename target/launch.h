@@ -31,6 +31,12 @@ struct launch {
 };
 
 /**
+ * From now on targets are forked by a process that is made here (launcher.h). Call it while schedtop has what its user
+ * has, when targets may be launched after privileges have been given up. From the main thread. 0 or -errno.
+ */
+int launch_prepare(void);
+
+/**
  * Forks the child and leaves it waiting. @argv is NULL-terminated; @env_extra ("K=V", NULL-terminated, may be NULL)
  * overrides the environment; of two settings of one name the last counts. @argv and @env_extra are used during the call
  * only. 0, or -errno with @fault: -ENOENT not found, -EACCES not executable. Call launch_done() in any case.

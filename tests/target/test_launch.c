@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/sandbox.h"
 #include "target/launch.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -334,6 +336,52 @@ static void runs_as_the_user_behind_sudo(void **state)
 	unsetenv("SUDO_UID");
 }
 
+/* Behind schedtop's filter a target is as free as it was, and still schedtop's own child. */
+static int launch_behind_filter(void)
+{
+	char shell[] = "/bin/sh", c[] = "-c",
+	     script[] = "test \"$V\" = 'a b' && grep -c -E '^(Seccomp|NoNewPrivs):.0$' "
+			"/proc/self/status; exit 7";
+	char var[] = "V=a b", *const argv[] = {shell, c, script, NULL}, *const env[] = {var, NULL};
+	struct launch l;
+	char text[16] = "";
+
+	if (launch_prepare() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return 1;
+	int filter = sandbox_enter(SANDBOX_TRACE);
+	if (filter < 0 && filter != -ENOSYS)
+		return 2;
+	for (int i = 0; i < 2; i++) {
+		if (launch_start(&l, argv, env, LAUNCH_TO_PIPE, NULL) < 0)
+			return 3;
+		if (launch_go(&l, NULL) < 0)
+			return 4;
+		while (!launch_ended(&l))
+			usleep(1000);
+		if (!WIFEXITED(l.status) || WEXITSTATUS(l.status) != 7 ||
+		    read(l.output_fd, text, sizeof(text) - 1) < 1 || text[0] != '2')
+			return 5;
+		launch_done(&l);
+	}
+	char missing[] = "/dev/null/nothing", *const wrong[] = {missing, NULL};
+	if (launch_start(&l, wrong, NULL, LAUNCH_TO_PIPE, NULL) >= 0)
+		return 6;
+	launch_done(&l);
+	return 0;
+}
+
+static void behind_filter(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(launch_behind_filter());
+	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +397,7 @@ int main(void)
 		cmocka_unit_test(a_child_killed_at_the_gate_is_an_error),
 		cmocka_unit_test(ends_when_its_launcher_is_killed),
 		cmocka_unit_test(runs_as_the_user_behind_sudo),
+		cmocka_unit_test(behind_filter),
 	};
 
 	return cmocka_run_group_tests_name("launch", tests, NULL, NULL);
