@@ -112,6 +112,14 @@ uint64_t privileges_lower(void)
 	return was;
 }
 
+uint64_t privileges_raise(void)
+{
+	uint64_t was = privileges_effective();
+
+	privileges_restore(privileges_permitted());
+	return was;
+}
+
 void privileges_restore(uint64_t effective)
 {
 	int err = apply(effective, privileges_permitted());

@@ -45,6 +45,8 @@ void privileges_drop_thread(void);
  * only. Returns what privileges_restore() puts back.
  */
 uint64_t privileges_lower(void);
+/** The other way: puts into effect all that is permitted. */
+uint64_t privileges_raise(void);
 void privileges_restore(uint64_t effective);
 
 #endif

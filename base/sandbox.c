@@ -177,7 +177,8 @@ static const char *const writing[] = {
 };
 
 static const char *const tracing[] = {
-	"bpf", "perf_event_open", "process_vm_readv", "pidfd_open", "pidfd_send_signal", "pidfd_getfd",
+	"bpf",        "perf_event_open",   "process_vm_readv", "process_vm_writev",
+	"pidfd_open", "pidfd_send_signal", "pidfd_getfd",
 };
 
 static int allow(scmp_filter_ctx ctx, const char *const *names, size_t n)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/privileges.h"
 #include "cli/cli.h"
 #include "cli/set.h"
 #include "target/go_target.h"
@@ -145,7 +146,13 @@ int cmd_set(const struct options *o, char **operands)
 		fault_print(&fault, stderr);
 		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 	}
-	err = cli_check_process(pid, "set", &fault);
+	err = cli_begin_tracing(&fault);
+	if (err == 0)
+		err = cli_check_process(pid, "set", &fault);
+	if (err == 0) {
+		privileges_settle(PRIVILEGES_FOREIGN);
+		sandbox_enter(SANDBOX_TRACE);
+	}
 	if (err == 0)
 		err = go_target_open(pid, NULL, &t, &fault);
 	if (err == 0)

@@ -296,8 +296,7 @@ int engine_start(const struct engine_opts *opts, struct engine **ret, struct fau
 	pthread_mutex_init(&e->lock, NULL);
 	e->plan.pidfd = -1;
 	session_init(&e->session);
-	uint64_t effective = privileges_effective();
-	privileges_restore(privileges_permitted());
+	uint64_t effective = privileges_raise();
 	int err = start_all(e, fault);
 	privileges_restore(effective & privileges_permitted());
 	if (err < 0) {

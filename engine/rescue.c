@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/privileges.h"
 #include "engine/engine_internal.h"
 #include "target/go_target.h"
 
@@ -74,9 +75,11 @@ static int plan(struct engine *e, char lines[][RESCUE_LINE_CAP], size_t *ret_n, 
 
 int engine_rescue_plan(struct engine *e, char ret_lines[][RESCUE_LINE_CAP], size_t *ret_n, struct fault *fault)
 {
+	uint64_t effective = privileges_raise();
 	pthread_mutex_lock(&e->lock);
 	int err = plan(e, ret_lines, ret_n, fault);
 	pthread_mutex_unlock(&e->lock);
+	privileges_restore(effective);
 	return err;
 }
 
@@ -107,9 +110,11 @@ static int carry_out(struct engine *e, struct fault *fault)
 
 int engine_rescue(struct engine *e, struct fault *fault)
 {
+	uint64_t effective = privileges_raise();
 	pthread_mutex_lock(&e->lock);
 	int err = carry_out(e, fault);
 	pthread_mutex_unlock(&e->lock);
+	privileges_restore(effective);
 	return err;
 }
 
