@@ -20,6 +20,7 @@ enum scene_mark {
 	MARK_SYSCALL,
 	MARK_WAITING_P,
 	MARK_OTHER,
+	MARK_UNKNOWN,
 	MARKS
 };
 
