@@ -131,11 +131,11 @@ if [ $? -ne 1 ] || ! grep -q '^schedtop: standard output: ' "$tmp/err"; then
 	failed=1
 fi
 
-# Without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
+# BPF without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	cp "$schedtop" "$tmp/schedtop"
 	chmod 755 "$tmp" "$tmp/schedtop"
-	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/schedtop" run --batch -- true >"$tmp/out" 2>"$tmp/err"
+	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/schedtop" run --batch --collector=ebpf -- true >"$tmp/out" 2>"$tmp/err"
 	if [ $? -ne 1 ] || ! grep -q '^schedtop: ' "$tmp/err"; then
 		echo "FAILED: without privileges: $(cat "$tmp/err")"
 		failed=1
