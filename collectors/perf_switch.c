@@ -139,6 +139,19 @@ static void on_fork(struct perf *p, const struct perf_rec *r)
 	perf_push(p, &w, sizeof(w), r->time_ns);
 }
 
+/* A thread's own events go before it does: its last switch isn't recorded, and comes within microseconds. */
+static void on_exit_of(struct perf *p, const struct perf_rec *r)
+{
+	struct wire_switch last = {.head = head_of(r, EV_SWITCH),
+				   .sw = {.p = EV_NO_P, .next_tid = EV_TID_UNKNOWN, .state = EV_STATE_DEAD}};
+	struct ev_head gone = head_of(r, EV_THREAD_EXIT);
+
+	perf_push(p, &gone, sizeof(gone), r->time_ns);
+	last.head.flags |= EVF_PREV_TARGET;
+	if (!p->wide)
+		perf_push(p, &last, sizeof(last), r->time_ns);
+}
+
 static void on_comm(struct perf *p, const struct perf_rec *r)
 {
 	struct wire_comm w = {.head = head_of(r, EV_COMM), .comm = {.tid = r->tid, .tgid = r->pid}};
@@ -230,13 +243,10 @@ void perf_on_record(void *ctx, const struct perf_rec *r)
 		if (own && r->tid != r->pid)
 			on_fork(p, r);
 		break;
-	case PERF_REC_EXIT: {
-		struct ev_head gone = head_of(r, EV_THREAD_EXIT);
-
+	case PERF_REC_EXIT:
 		if (own)
-			perf_push(p, &gone, sizeof(gone), r->time_ns);
+			on_exit_of(p, r);
 		break;
-	}
 	case PERF_REC_COMM:
 	case PERF_REC_EXEC:
 		if (own)

@@ -128,17 +128,21 @@ def two_watchers(d, top, target_prefix, *watchers):
 
 
 def compare(a, b, late_ns):
-    """late_ns: how long after the switch a thread that comes is recorded, at most, on the average."""
+    """
+    late_ns: how long after the switch a thread that comes is recorded, on the average. Where only the target's threads
+    are recorded that is behind the switch itself, of which a busy hypervisor makes 10 to 20 µs.
+    """
     compared = 0
     threads = [{t["tid"]: t for t in r["threads"]} for r in (a, b)]
     for tid, one in threads[0].items():
         assert tid in threads[1], (tid, threads[1])
-        slack = MS + late_ns * (one["voluntary"] + one["involuntary"])
         note(f"{tid}: ran {one['run_ns'] / MS:.2f} and {threads[1][tid]['run_ns'] / MS:.2f} ms, voluntary "
              f"{one['voluntary']} and {threads[1][tid]['voluntary']}, involuntary {one['involuntary']} and "
              f"{threads[1][tid]['involuntary']}")
-        close(f"run time of {tid}", one["run_ns"], threads[1][tid]["run_ns"], 2, slack)
         compared += one["run_ns"] > 100 * MS
+    for tid, one in threads[0].items():
+        slack = MS + late_ns * (one["voluntary"] + one["involuntary"])
+        close(f"run time of {tid}", one["run_ns"], threads[1][tid]["run_ns"], 2, slack)
         for key in ("voluntary", "involuntary"):
             close(f"{key} switches of {tid}", one[key], threads[1][tid][key], 1, 3)
     assert compared >= 1, threads
@@ -165,7 +169,7 @@ def beside_ebpf_without_rights():
         top, = copy_to(d, SCHEDTOP)
         a, b = two_watchers(d, top, NOBODY, ([], "ebpf"), (NOBODY, "perf"))
     assert any("what else runs on the CPUs" in m for m in b["collector"]["missing"]), b["collector"]
-    compare(a, b, 12_000)
+    compare(a, b, 30_000)
 
 
 @case
