@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "collectors/perf_internal.h"
+#include "collectors/sampler.h"
 
 #define ORDER_BYTES_MAX ((size_t)128 << 20)
 /* How far back a record may lie behind one of another ring that has been read already. */
@@ -85,6 +86,16 @@ struct flush {
 	const struct event_sink *sink;
 };
 
+static void deliver_sampled(const struct perf *p, const void *record, const struct event_sink *sink)
+{
+	struct perf_sampled s;
+
+	memcpy(&s, record, sizeof(s));
+	if (s.event.head.time_ns < p->cut_ns)
+		s.event.head.time_ns = p->cut_ns;
+	event_deliver(sink, &s.event);
+}
+
 static void flush_record(void *ctx, const void *record, size_t len, int late)
 {
 	struct flush *f = ctx;
@@ -101,6 +112,10 @@ static void flush_record(void *ctx, const void *record, size_t len, int late)
 		return;
 	case PERF_HIT:
 		n = perf_deliver_hit(p, record, f->sink);
+		break;
+	case PERF_SAMPLED:
+		deliver_sampled(p, record, f->sink);
+		n = 1;
 		break;
 	case EV_SWITCH:
 		sw = *(const struct wire_switch *)record;
@@ -166,12 +181,32 @@ static void read_set(struct perf *p, struct perf_set *set)
 	}
 }
 
+/* What the sampler tells takes its place among the others; a dictionary's words go ahead, while they can be read. */
+static void on_sampled(void *ctx, const struct event *ev)
+{
+	struct flush *f = ctx;
+	struct perf_sampled s = {.head = ev->head, .event = *ev};
+
+	if (ev->head.kind == EV_LOC || ev->head.kind == EV_GOROUTINE) {
+		event_deliver(f->sink, ev);
+		f->p->events++;
+		return;
+	}
+	s.head.kind = PERF_SAMPLED;
+	perf_push(f->p, &s, sizeof(s), ev->head.time_ns);
+}
+
 static int drain(struct perf *p, const struct event_sink *sink, uint64_t until_ns)
 {
 	struct flush f = {.p = p, .sink = sink};
 	uint64_t before = p->events;
 
 	tell_first(p, sink);
+	if (p->sampler && !p->stopped) {
+		const struct event_sink sampled = {.event = on_sampled, .ctx = &f};
+
+		sampler_poll(p->sampler, clock_now_ns(), &sampled);
+	}
 	read_set(p, &p->base);
 	read_set(p, &p->late);
 	read_set(p, &p->trace);
@@ -210,6 +245,8 @@ static int perf_retarget(struct collector *c, struct go_target *go, struct sessi
 
 	(void)fault;
 	p->go = go;
+	/* The sampler and the probes belong to the program that was: anew, also where it is the same file. */
+	p->opts.go = NULL;
 	set_target(p, session);
 	return 0;
 }
@@ -247,6 +284,7 @@ static void perf_close(struct collector *c)
 	perf_set_close(&p->late);
 	perf_set_close(&p->trace);
 	perf_set_close(&p->probes);
+	sampler_close(p->sampler);
 	order_free(p->order);
 	decoder_free(p->decoder);
 	perf_memory_free(p->memory);

@@ -44,6 +44,13 @@ struct perf_wake {
 	uint32_t waker_tid, reserved;
 };
 
+/* An event of the sampler's, the same way. */
+#define PERF_SAMPLED 0xf2
+struct perf_sampled {
+	struct ev_head head;
+	struct event event;
+};
+
 /* A goroutine that has left its thread, as an answer or not. */
 struct perf_answer {
 	uint64_t g, time_ns;
@@ -83,6 +90,7 @@ struct perf {
 	struct order *order;
 	struct decoder *decoder;
 	struct perf_memory *memory;
+	struct sampler *sampler; /* where there are no probes; NULL = none */
 	bool wide; /* the CPUs are recorded, not the target's threads alone */
 	bool labels;
 	enum detail_level level;

@@ -13,8 +13,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "collectors/perf_internal.h"
+#include "collectors/sampler.h"
 #include "target/proc.h"
 
 #define RING_BYTES ((size_t)256 << 10)
@@ -84,23 +86,43 @@ static int place(struct perf *p, struct session *session)
 	return err;
 }
 
+/* Without probes: looks into the process's memory, from which gaps and pauses are estimated. */
+static void sample_memory(struct perf *p, struct session *session, int refused)
+{
+	const struct sampler_opts opts = {
+		.size = sizeof(opts), .pid = p->opts.pid, .go = p->go, .estimate = true, .decoder = p->decoder};
+	struct fault fault = {0};
+	int err = sampler_open(&opts, &p->sampler, &fault);
+
+	session->no_pauses = err < 0;
+	if (err < 0)
+		session_missing(session, "preemption gaps and stop-the-world pauses can't be seen: probes in the Go "
+					 "runtime are refused (%s), and so is its memory: %s. %s",
+				strerror(-refused), fault.why, fault.todo);
+	else
+		session_missing(session, "the runtime's own requests and stops of the world: gaps and pauses are "
+					 "estimated from looks into the process's memory, since probes need root, or "
+					 "CAP_PERFMON and a kernel with uprobes (%s)",
+				strerror(-refused));
+}
+
 void perf_place_probes(struct perf *p, struct session *session)
 {
 	bool want = p->go && p->level >= DETAIL_SCHED && p->labels;
 
-	if (want && p->probes.evlist && p->opts.go == p->go)
+	if (want && (p->probes.evlist || p->sampler) && p->opts.go == p->go)
 		return;
 	perf_set_close(&p->probes);
+	sampler_close(p->sampler);
+	p->sampler = NULL;
 	p->opts.go = p->go;
 	if (!want)
 		return;
 	int err = place(p, session);
 	log_write(LOG_COLLECT, "perf: probes: %s", err == 0 ? "placed" : strerror(-err));
-	session->no_pauses = err < 0;
+	session->no_pauses = false;
 	if (err < 0)
-		session_missing(session, "preemption gaps and stop-the-world pauses can't be seen: probes in the Go "
-					 "runtime need root, or CAP_PERFMON and a kernel with uprobes (%s)",
-				strerror(-err));
+		sample_memory(p, session, err);
 }
 
 /* ---- records ---- */
