@@ -106,8 +106,8 @@ static size_t g_len(const struct look *l)
 /* Room for the pieces of a look. */
 static int reserve(struct look *l)
 {
-	size_t g = g_len(l), m = m_len(l), bytes = l->n_ms * (g > m ? g : m) + l->n_ms * g +
-						  l->n_ps * (p_len(l) + 16) + sizeof(struct top);
+	size_t g = g_len(l), m = m_len(l),
+	       bytes = l->n_ms * (g > m ? g : m) + l->n_ms * g + l->n_ps * (p_len(l) + 16) + sizeof(struct top);
 	size_t reads = 8 + l->n_ms + 3 * l->n_ps;
 
 	if (bytes > l->mem_bytes) {

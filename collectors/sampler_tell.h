@@ -24,7 +24,7 @@ struct tell {
 	struct decoder *decoder; /* borrowed; for EV_GOROUTINE */
 	bool estimate;
 	uint32_t period_ns;
-	uint64_t last_ns; /* of the look before; 0 = none */
+	uint64_t last_ns;  /* of the look before; 0 = none */
 	struct told *told; /* as look.ms */
 	size_t n_told;
 	bool begun, stopping, stopped;
