@@ -34,6 +34,7 @@ int cmd_report(const struct options *o, char **operands);
 int cmd_snapshot(const struct options *o, char **operands);
 int cmd_export(const struct options *o, char **operands);
 int cmd_remote(const struct options *o, char **operands);
+int cmd_set(const struct options *o, char **operands);
 
 /** Prints a fault and returns the exit status for it: EXIT_FAILURE. */
 int cli_fail(const struct fault *fault);
@@ -68,6 +69,10 @@ int watch_launched(const struct options *o, char **operands, bool record);
 
 /** Checks that @pid is a process that can be watched, and watches it. Returns the exit status. */
 int watch_attached(const struct options *o, pid_t pid, bool record);
+
+/** Is @pid a process that is there, not a thread, and not schedtop? 0 or -errno with @fault, which names the command.
+ */
+int cli_check_process(pid_t pid, const char *command, struct fault *fault);
 
 /** The file that a command works on: its only operand. NULL when there is another number of them (said on stderr). */
 const char *cli_one_file(const char *command, char **operands);

@@ -24,7 +24,7 @@ static pid_t process_of(pid_t tid)
 	return tgid;
 }
 
-static int check_process(pid_t pid, struct fault *fault)
+int cli_check_process(pid_t pid, const char *command, struct fault *fault)
 {
 	char name[32];
 
@@ -40,7 +40,7 @@ static int check_process(pid_t pid, struct fault *fault)
 	pid_t tgid = process_of(pid);
 	if (tgid && tgid != pid) {
 		fault_set(fault, -EINVAL, name, "this is a thread of process %d", (int)tgid);
-		return fault_todo(fault, "Use schedtop attach %d", (int)tgid);
+		return fault_todo(fault, "Use schedtop %s %d", command, (int)tgid);
 	}
 	return 0;
 }
@@ -50,7 +50,7 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 	struct fault fault = {0};
 	int target_status;
 
-	if (check_process(pid, &fault) < 0)
+	if (cli_check_process(pid, "attach", &fault) < 0)
 		return cli_fail(&fault);
 	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);
 }

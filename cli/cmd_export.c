@@ -135,11 +135,8 @@ static int on_event(void *ctx, const struct loaded *l, const struct event *ev)
 static int export_to(const char *path, struct exporting *e, const char *out_name, struct export_counts *ret,
 		     struct fault *fault)
 {
-	const struct load_opts opts = {.model.undrawn = true,
-				       .until_ns = UINT64_MAX,
-				       .opened = on_opened,
-				       .event = on_event,
-				       .ctx = e};
+	const struct load_opts opts = {
+		.model.undrawn = true, .until_ns = UINT64_MAX, .opened = on_opened, .event = on_event, .ctx = e};
 	struct loaded l = {0};
 	int err = load_capture(path, &opts, &l, fault);
 

@@ -96,6 +96,16 @@ static const struct command commands[] = {
 		.run = cmd_remote,
 	},
 	{
+		.id = COMMAND_SET,
+		.name = "set",
+		.synopsis = "[--yes] PID asyncpreemptoff=0",
+		.summary = "switch async preemption on in a live process; nothing else can be set",
+		.details = "Shows what will be written and where, and asks. It is refused where the Go runtime's "
+			   "layout can't\n"
+			   "be verified. Threads that had lost their preemption signal are looked for and repaired.\n",
+		.run = cmd_set,
+	},
+	{
 		.id = COMMAND_INSPECT,
 		.name = "inspect",
 		.synopsis = "[--json] BINARY|PID",

@@ -205,6 +205,9 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 	case OPT_REMOTE_SCHEDTOP:
 		o->remote_schedtop = arg;
 		break;
+	case OPT_YES:
+		o->yes = true;
+		break;
 	case OPT_HELP:
 		o->help = true;
 		break;

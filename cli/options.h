@@ -25,6 +25,7 @@ enum command_id {
 	COMMAND_SNAPSHOT = 1 << 7,
 	COMMAND_EXPORT = 1 << 8,
 	COMMAND_REMOTE = 1 << 9,
+	COMMAND_SET = 1 << 10,
 };
 
 #define COMMANDS_WATCH   (COMMAND_RUN | COMMAND_ATTACH)
@@ -35,7 +36,8 @@ enum command_id {
 #define COMMANDS_BATCH   (COMMANDS_SCREEN)
 #define COMMANDS_JSON    (COMMANDS_SCREEN | COMMAND_REPORT | COMMAND_INSPECT | COMMAND_DOCTOR)
 #define COMMANDS_ALL                                                                                                   \
-	(COMMANDS_COLLECT | COMMANDS_DRAW | COMMAND_REPORT | COMMAND_EXPORT | COMMAND_INSPECT | COMMAND_DOCTOR)
+	(COMMANDS_COLLECT | COMMANDS_DRAW | COMMAND_REPORT | COMMAND_EXPORT | COMMAND_INSPECT | COMMAND_DOCTOR |       \
+	 COMMAND_SET)
 
 /* OPTION(id, long name, short or 0, argument or NULL, commands that know it, help) */
 #define OPTIONS(OPTION)                                                                                                \
@@ -85,6 +87,7 @@ enum command_id {
 	OPTION(SSH, "ssh", 0, "COMMAND", COMMAND_REMOTE, "how to reach the host (default ssh)")                        \
 	OPTION(REMOTE_SCHEDTOP, "remote-schedtop", 0, "PATH", COMMAND_REMOTE,                                          \
 	       "schedtop on the other host (default schedtop; sudo is put before it unless it is root's)")             \
+	OPTION(YES, "yes", 'y', NULL, COMMAND_SET, "write without asking")                                             \
 	OPTION(HELP, "help", 'h', NULL, COMMANDS_ALL, "print this help")                                               \
 	OPTION(VERSION, "version", 'V', NULL, COMMANDS_ALL, "print the version")
 
@@ -123,6 +126,7 @@ struct options {
 	uint64_t at_ns, window_ns; /* window 0 = all */
 	const char *view, *format;
 	const char *ssh, *remote_schedtop;
+	bool yes; /* don't ask */
 };
 
 /**

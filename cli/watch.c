@@ -21,7 +21,9 @@
 #include "engine/engine.h"
 #include "report/report.h"
 #include "target/launch.h"
+#include "target/rescue.h"
 #include "tui/tui.h"
+#include "tui/view.h"
 
 /* What a target gets to end by itself after SIGTERM. */
 #define END_GRACE_MS  2000
@@ -125,6 +127,23 @@ static bool feed_ended(void *ctx)
 	return engine_target_ended(ctx);
 }
 
+static int feed_plan(void *ctx, char lines[][ASK_CAP], size_t *ret_n, struct fault *fault)
+{
+	return engine_rescue_plan(ctx, lines, ret_n, fault);
+}
+
+static int feed_write(void *ctx, struct fault *fault)
+{
+	return engine_rescue(ctx, fault);
+}
+
+static bool feed_news(void *ctx, char *dst, size_t cap)
+{
+	return engine_rescue_news(ctx, dst, cap);
+}
+
+_Static_assert(ASK_LINES == RESCUE_LINES && ASK_CAP == RESCUE_LINE_CAP, "the question shows all of a plan");
+
 static int show_screen(struct watch *s, struct fault *fault)
 {
 	const struct options *o = s->w->options;
@@ -136,7 +155,9 @@ static int show_screen(struct watch *s, struct fault *fault)
 		.duration_s = o->duration_s,
 		.mouse = !o->no_mouse,
 	};
+	static const struct tui_rescue rescue = {.plan = feed_plan, .write = feed_write, .news = feed_news};
 	const struct tui_feed feed = {
+		.rescue = &rescue,
 		.lock = feed_lock,
 		.unlock = feed_unlock,
 		.output = feed_output,

@@ -292,6 +292,7 @@ int engine_start(const struct engine_opts *opts, struct engine **ret, struct fau
 	e->stop_fd = e->ended_fd = e->pidfd = -1;
 	e->output.log_fd = -1;
 	pthread_mutex_init(&e->lock, NULL);
+	e->plan.pidfd = -1;
 	session_init(&e->session);
 	int err = start_all(e, fault);
 	if (err < 0) {
@@ -345,6 +346,7 @@ void engine_free(struct engine *e)
 	drain_output(e);
 	if (e->collector)
 		e->ops->close(e->collector);
+	rescue_close(e);
 	watch_close(e);
 	model_free(e->model);
 	session_done(&e->session);

@@ -55,6 +55,18 @@ int engine_start(const struct engine_opts *opts, struct engine **ret, struct fau
 const struct model *engine_lock(struct engine *e);
 void engine_unlock(struct engine *e);
 
+/**
+ * The rescue (target/rescue.h): what would be written, as lines to show. 0; 1 = there is nothing to be done: *ret_lines
+ * says why; -errno with @fault. Takes the lock.
+ */
+int engine_rescue_plan(struct engine *e, char ret_lines[][160], size_t *ret_n, struct fault *fault);
+
+/** Does what the last plan said. The search for threads that lost their signal goes on in the background. */
+int engine_rescue(struct engine *e, struct fault *fault);
+
+/** What has become of it: true once when that search is over. Takes the lock. */
+bool engine_rescue_news(struct engine *e, char *dst, size_t cap);
+
 /** Has the target ended, and all it did been delivered? Any thread. */
 bool engine_target_ended(const struct engine *e);
 

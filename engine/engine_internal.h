@@ -8,6 +8,7 @@
  *   governor.c which detail level the overhead allows
  *   ps.c       what the runtime's Ps tell without a probe
  *   output.c   what the target prints
+ *   rescue.c   what is written into the target, when the user asks for it
  */
 #ifndef SCHEDTOP_ENGINE_INTERNAL_H
 #define SCHEDTOP_ENGINE_INTERNAL_H
@@ -20,6 +21,8 @@
 #include "engine/engine.h"
 #include "engine/governor.h"
 #include "engine/output.h"
+#include "target/rescue.h"
+#include "target/stuck.h"
 
 struct go_target;
 
@@ -59,6 +62,13 @@ struct engine {
 	uint64_t check_next_ns;
 	struct ev_runtime runtime; /* as last told */
 
+	/* the rescue */
+	struct rescue_plan plan; /* the last one shown; valid if planned */
+	bool planned;
+	uint64_t wrote_ns;   /* asyncpreemptoff was written into the program that runs; 0 = it wasn't */
+	struct stuck *stuck; /* the search after it; NULL = there was none */
+	bool searching, news;
+
 	uint64_t triggered_gap_ns, triggered_stw_ns; /* requests that have triggered the flight recorder */
 	struct governor governor;
 	uint64_t gauges_next_ns;
@@ -81,7 +91,19 @@ void watch_begin(struct engine *e);
 void watch_round(struct engine *e);
 /** Is a launched target, being a script or a shell, likely to exec soon? Then rounds are worth their cost. */
 bool watch_expects_exec(const struct engine *e, uint64_t now_ns);
+/** Describes the target anew: something of it has changed. */
+void watch_describe(struct engine *e);
 void watch_close(struct engine *e);
+
+/* ---- rescue.c: with the lock held ---- */
+
+/** Once a round: goes on with the search for threads that lost their signal. */
+void rescue_round(struct engine *e);
+/** Another program runs now: nothing was written into this one. */
+void rescue_forget(struct engine *e);
+void rescue_close(struct engine *e);
+/** A value in memory has changed, and it wasn't us: tells it. */
+void rescue_seen(struct engine *e, int8_t from, int8_t to);
 
 /* ---- gauges.c ---- */
 

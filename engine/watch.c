@@ -132,7 +132,7 @@ static void take_over(struct session *s, struct session *fresh)
  * Describes the target anew. A process that has ended meanwhile has no arguments, environment or memory any more: what
  * was known of it is better then.
  */
-static void describe(struct engine *e)
+void watch_describe(struct engine *e)
 {
 	struct session *s = &e->session;
 	struct session fresh;
@@ -148,6 +148,10 @@ static void describe(struct engine *e)
 	else
 		session_done(&fresh);
 	s->pid = (uint32_t)e->opts.pid;
+	if (e->wrote_ns && alive)
+		session_async_evidence(s,
+				       "schedtop wrote 0 into it %.3f s after the session's start, as its user asked",
+				       (double)(e->wrote_ns - s->start_ns) / 1e9);
 	fill_from_launch(e);
 	drop_missing(s, not_go_note);
 	if (!go_or_null(e))
@@ -161,7 +165,8 @@ void watch_begin(struct engine *e)
 	e->check = go_or_null(e) ? CHECK_PENDING : CHECK_NONE;
 	e->check_since_ns = clock_now_ns();
 	e->check_next_ns = 0;
-	describe(e);
+	rescue_forget(e);
+	watch_describe(e);
 	forget_async(&e->session);
 }
 
@@ -249,8 +254,10 @@ static void tell_runtime(struct engine *e)
 	if (!readable || memcmp(&ev.runtime, &e->runtime, sizeof(e->runtime)) == 0)
 		return;
 	/* Who is to blame for a value that changed while the process ran is part of the description. */
-	if (e->runtime.asyncpreemptoff >= 0 && e->runtime.asyncpreemptoff != ev.runtime.asyncpreemptoff)
-		describe(e);
+	if (e->runtime.asyncpreemptoff >= 0 && e->runtime.asyncpreemptoff != ev.runtime.asyncpreemptoff) {
+		rescue_seen(e, e->runtime.asyncpreemptoff, ev.runtime.asyncpreemptoff);
+		watch_describe(e);
+	}
 	e->runtime = ev.runtime;
 	engine_tell(e, ev);
 }
@@ -259,13 +266,13 @@ static void tell_runtime(struct engine *e)
 static void trust(struct engine *e)
 {
 	e->check = CHECK_TRUSTED;
-	describe(e);
+	watch_describe(e);
 }
 
 static void refuse(struct engine *e, const struct fault *fault)
 {
 	e->check = CHECK_REFUSED;
-	describe(e);
+	watch_describe(e);
 	retarget(e, NULL);
 	session_missing(&e->session,
 			"goroutines, pauses and gaps: the Go runtime's layout could not be verified on this process "
@@ -313,6 +320,7 @@ void watch_round(struct engine *e)
 		check_layout(e);
 	/* Following an exec takes its time: only now is now. */
 	uint64_t now_ns = clock_now_ns();
+	rescue_round(e);
 	if (e->check == CHECK_TRUSTED && now_ns >= e->check_next_ns) {
 		e->check_next_ns = now_ns + CHECK_EVERY_NS;
 		tell_runtime(e);

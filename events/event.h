@@ -45,9 +45,10 @@ enum event_kind {
 	EV_P = 24,               /* .p: detail exact: thread tid acquired or released a P */
 	EV_RUNQ = 25,            /* .runq: length of a run queue, read from the process's memory */
 	EV_DETAIL = 26,          /* .detail: what is traced from now on, and why it changed */
-	EV_SAMPLED = 27,         /* .sampled: what a look into the process's memory showed; tid: enum ev_sampled_what */
-	EV_SAMPLING = 28,        /* .sampling: from now on the process's memory is looked at, how often, and what for */
-	EV_THREAD_STAT = 29,     /* .stat: the kernel's own account of tid since it was read last */
+	EV_SETTING = 27,         /* .setting: a variable of the runtime was written in the live process's memory */
+	EV_SAMPLED = 28,         /* .sampled: what a look into the process's memory showed; tid: enum ev_sampled_what */
+	EV_SAMPLING = 29,        /* .sampling: from now on the process's memory is looked at, how often, and what for */
+	EV_THREAD_STAT = 30,     /* .stat: the kernel's own account of tid since it was read last */
 	EV_KIND_COUNT
 };
 
@@ -149,6 +150,16 @@ enum ev_sampled_flag {
 	EVS_RUNNING = 1 << 0, /* it executes Go code, or may: it is in no system call */
 	EVS_AGAIN = 1 << 1,   /* its P has switched goroutines since the look before (p.schedtick) */
 	EVS_HELD = 1 << 2,    /* it has had its P since the look before, and nothing else tells when it ran */
+};
+
+/* Variables of the runtime that may be written in a live process. */
+enum ev_setting_id { EV_SETTING_ASYNCPREEMPTOFF = 1 };
+
+enum ev_setting_what {
+	EV_SETTING_WRITTEN = 1,  /* by schedtop, because the user asked for it; .at_ns, .from, .to */
+	EV_SETTING_REPAIRED = 2, /* of the latest one written: .stuck threads had lost their signal, .repaired of them
+				    take it again */
+	EV_SETTING_SEEN = 3,     /* somebody else wrote it, between two looks at the memory; .from, .to */
 };
 
 enum ev_lost_cause {
@@ -329,6 +340,16 @@ struct ev_thread_stat {
 	uint8_t reserved[3];
 };
 
+struct ev_setting {
+	uint64_t at_ns; /* right before it was written; the event itself is told with the next ones. 0 = the head's time
+			 */
+	int32_t from, to;
+	uint16_t stuck, repaired; /* UINT16_MAX = that many or more */
+	uint8_t setting;          /* enum ev_setting_id */
+	uint8_t what;             /* enum ev_setting_what */
+	uint8_t reserved[2];
+};
+
 struct event {
 	struct ev_head head;
 	union {
@@ -355,6 +376,7 @@ struct event {
 		struct ev_sampled sampled;
 		struct ev_sampling sampling;
 		struct ev_thread_stat stat;
+		struct ev_setting setting;
 	};
 };
 
@@ -364,6 +386,7 @@ _Static_assert(sizeof(struct ev_preempt) == 24, "");
 _Static_assert(sizeof(struct ev_g) == 24, "");
 _Static_assert(sizeof(struct ev_sampled) == 16, "");
 _Static_assert(sizeof(struct ev_thread_stat) == 32, "");
+_Static_assert(sizeof(struct ev_setting) == 24, "");
 _Static_assert(sizeof(struct event) <= 64, "an event fits a cache line");
 
 /** Where a collector or a reader delivers events, in order of time. Runs on the engine's thread. */

@@ -32,6 +32,9 @@ static uint8_t why_of(const struct model *m, const struct pending_gap *pg, uint6
 		return GAP_WHY_NO_CPU;
 	if (g->end == GAP_HANDED_OFF || pg->blocked_ns > ns / 2 || (g->end == GAP_PENDING && in_syscall(m, g->goid)))
 		return GAP_WHY_IN_KERNEL;
+	/* Signals that came after the switch say nothing of the time before it. */
+	if (g->request_ns + GAP_UNSERVED_NS < m->async_on_ns)
+		return GAP_WHY_ASYNC_OFF;
 	if (g->delivered)
 		return GAP_WHY_NO_SAFE_POINT;
 	if (g->signals)

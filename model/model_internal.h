@@ -281,6 +281,11 @@ struct model {
 	uint64_t n_detail_changes; /* number i is at i modulo DETAIL_CHANGES_KEPT */
 	uint64_t level_since_ns;
 
+	/* what was written into the process */
+	struct intervention interventions[INTERVENTIONS_KEPT];
+	uint64_t n_interventions; /* number i is at i modulo INTERVENTIONS_KEPT */
+	uint64_t async_on_ns;     /* asynchronous preemption was switched on then; 0 = it wasn't */
+
 	/* garbage collection */
 	uint64_t gc_worker_ns;
 	uint64_t gc_cycles, gc_mark_ns, gc_mark_max_ns;
@@ -424,6 +429,9 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 void estimates_on_sampling(struct model *m, const struct ev_sampling *ev);
 void estimates_on_sampled(struct model *m, const struct event *ev, uint64_t t);
 void estimates_on_stat(struct model *m, const struct event *ev, uint64_t t);
+/* interventions.c: an event's own time may be so far behind that of what it tells of. */
+#define INTERVENTION_AHEAD_NS 2000000000ULL
+void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t);
 
 /* gap_funcs.c */
 /* Was the request of @pg served, and if not, why: as of @ns after it. Sets unserved and why. */

@@ -61,6 +61,10 @@ void moments_gather(struct moments *ms, const struct model *m)
 		}
 		from = n ? stws[n - 1].asked_ns + 1 : from;
 	}
+	struct intervention written[INTERVENTIONS_KEPT];
+	size_t n_written = model_interventions(m, written, INTERVENTIONS_KEPT);
+	for (size_t i = 0; i < n_written; i++)
+		add(ms, written[i].at_ns, 0, MOMENT_SETTING, setting_name(written[i].setting));
 	free(gaps);
 	free(stws);
 	qsort(ms->at, ms->n, sizeof(ms->at[0]), by_time);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Moments of a session that are worth going to: long gaps and pauses, and when a verdict came to be the first one. */
+/* Moments of a session that are worth going to: long gaps and pauses, when a verdict came to be the
+ * first one, and when a setting was written. */
 #ifndef SCHEDTOP_MODEL_MOMENTS_H
 #define SCHEDTOP_MODEL_MOMENTS_H
 
 #include "model/model.h"
 
-enum moment_kind { MOMENT_GAP, MOMENT_STW, MOMENT_VERDICT };
+enum moment_kind { MOMENT_GAP, MOMENT_STW, MOMENT_VERDICT, MOMENT_SETTING };
 
 struct moment {
 	uint64_t at_ns;
-	uint64_t ns;      /* length of the gap or pause so far; 0 for a verdict */
-	const char *code; /* of the verdict; static */
+	uint64_t ns;      /* length of the gap or pause so far; 0 for a verdict and a setting */
+	const char *code; /* of the verdict, or the name of the setting; static */
 	uint8_t kind;     /* enum moment_kind */
 };
 

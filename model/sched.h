@@ -152,6 +152,23 @@ void model_detail(const struct model *m, struct detail_state *ret);
 /** The last changes, oldest first. */
 size_t model_detail_changes(const struct model *m, struct detail_change *ret, size_t cap);
 
+/* ---- what was written into the process ---- */
+
+#define INTERVENTIONS_KEPT 16U
+
+struct intervention {
+	uint64_t at_ns;
+	int32_t from, to;
+	uint16_t stuck, repaired; /* threads that had lost their signal, and that take it again; valid if looked */
+	uint8_t setting;          /* enum ev_setting_id */
+	bool looked;              /* they have been looked for */
+	bool ours;                /* written by schedtop, because its user asked for it */
+};
+/** The last ones, oldest first. */
+size_t model_interventions(const struct model *m, struct intervention *ret, size_t cap);
+/** "asyncpreemptoff"; "?" for one that isn't known. */
+const char *setting_name(uint8_t setting);
+
 /* ---- why preemption requests weren't served ---- */
 
 /* A request that was pending for this long wasn't served by the signal: that takes 40 µs (p50), see struct gap. */

@@ -97,9 +97,11 @@ bool judge_async(const struct case_file *c, struct verdict *v)
 	if (c->stw_stopping.count)
 		verdict_evidence(v, "Stopping the world took up to %s (%s)", words_dur(c->stw_stopping.max).s,
 				 words_number(c->n.stw_count, "pause").s);
-	verdict_say(v->advice, sizeof(v->advice), "%s.%s%s%s", async_advice(s),
-		    hurts && place.s[0] ? " If that can't be, let the loop at " : "", hurts ? place.s : "",
-		    hurts && place.s[0] ? " call runtime.Gosched() now and then." : "");
+	verdict_say(v->advice, sizeof(v->advice),
+		    "%s. Until then it can be switched on in the live process: key A, or schedtop set PID "
+		    "asyncpreemptoff=0.%s%s%s",
+		    async_advice(s), hurts && place.s[0] ? " If that can't be, let the loop at " : "",
+		    hurts ? place.s : "", hurts && place.s[0] ? " call runtime.Gosched() now and then." : "");
 	return true;
 }
 
@@ -154,7 +156,12 @@ static void hog_advice(const struct gap *g, const char *place, bool off, struct 
 	case GAP_WHY_COUNT:
 		break;
 	}
-	if (off)
+	if (g->why == GAP_WHY_ASYNC_OFF && !off)
+		verdict_say(
+			v->advice, sizeof(v->advice),
+			"Asynchronous preemption was off then, and has been switched on in the live process since. It "
+			"is off again after a restart, unless who sets asyncpreemptoff=1 is found.");
+	else if (off)
 		verdict_say(v->advice, sizeof(v->advice),
 			    "Asynchronous preemption is off; with it on the runtime could interrupt it%s%s.",
 			    place[0] ? ". Or give it a point to yield: the loop at " : "", place);
@@ -182,7 +189,7 @@ bool judge_hog(const struct case_file *c, struct verdict *v)
 	gap_evidence(c, v);
 	verdict_evidence(v, "Preemption latency: p50 %s, p99 %s, longest %s, over %s", words_dur(c->gap.p50).s,
 			 words_dur(c->gap.p99).s, words_dur(c->gap.max).s, words_number(c->gap.count, "request").s);
-	if (g->signals)
+	if (g->signals && g->why != GAP_WHY_ASYNC_OFF)
 		verdict_evidence(v, "%u SIGURGs were sent to its thread, %u delivered: none moved it", g->signals,
 				 g->delivered);
 	func_evidence(c, v);

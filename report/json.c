@@ -67,6 +67,26 @@ static void add_async(cJSON *root, const struct model *m, const struct session *
 		cJSON_AddItemToArray(cJSON_GetObjectItem(o, "evidence"), cJSON_CreateString(signals));
 }
 
+static void add_interventions(cJSON *root, const struct model *m)
+{
+	cJSON *a = cJSON_AddArrayToObject(root, "interventions");
+	struct intervention all[INTERVENTIONS_KEPT];
+	size_t n = model_interventions(m, all, INTERVENTIONS_KEPT);
+
+	for (size_t i = 0; i < n; i++) {
+		cJSON *o = cJSON_CreateObject();
+
+		json_add_uint(o, "at_ns", report_since_start(m, all[i].at_ns));
+		cJSON_AddStringToObject(o, "setting", setting_name(all[i].setting));
+		cJSON_AddNumberToObject(o, "from", all[i].from);
+		cJSON_AddNumberToObject(o, "to", all[i].to);
+		cJSON_AddStringToObject(o, "by", all[i].ours ? "schedtop" : "other");
+		json_add_known(o, "stuck", all[i].stuck, all[i].looked);
+		json_add_known(o, "repaired", all[i].repaired, all[i].looked);
+		cJSON_AddItemToArray(a, o);
+	}
+}
+
 static int add_worst(cJSON *preempt, const struct model *m, size_t max)
 {
 	cJSON *a = cJSON_AddArrayToObject(preempt, "worst");
@@ -274,6 +294,7 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 	add_target(root, s, &c);
 	add_collector(root, m, s, &c);
 	add_async(root, m, s);
+	add_interventions(root, m);
 	int err = add_preempt(root, m, &c, seen, limit(opts->max_worst, 20));
 	if (err < 0)
 		return err;

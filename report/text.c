@@ -76,6 +76,27 @@ static void text_async(const struct model *m, const struct session *s, FILE *out
 		text_put_item(out, "-", signals);
 }
 
+static void text_interventions(const struct model *m, FILE *out)
+{
+	struct intervention all[INTERVENTIONS_KEPT];
+	size_t n = model_interventions(m, all, INTERVENTIONS_KEPT);
+
+	if (n)
+		text_put_title(out, "Written into the process");
+	for (size_t i = 0; i < n; i++) {
+		char at[32];
+
+		fprintf(out, "  at %s: %s, from %" PRId32 " to %" PRId32 ", by %s",
+			text_duration(at, sizeof(at), report_since_start(m, all[i].at_ns)),
+			setting_name(all[i].setting), all[i].from, all[i].to,
+			all[i].ours ? "schedtop, as its user asked" : "somebody else");
+		if (all[i].looked)
+			fprintf(out, "; threads that had lost their signal: %u, repaired: %u", all[i].stuck,
+				all[i].repaired);
+		fputc('\n', out);
+	}
+}
+
 static void text_requests(const struct model *m, const struct model_counts *c, FILE *out)
 {
 	uint64_t resolution_ns;
@@ -314,6 +335,7 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 		return err;
 	if (s->go_version)
 		text_async(m, s, out);
+	text_interventions(m, out);
 	if (seen)
 		text_counts(m, &c, out);
 	text_hists(m, seen, out);

@@ -25,7 +25,7 @@ struct go_binary;
  * from this one list. What they hold (runtime/runtime2.go): p.runqhead and p.runqtail uint32, the local queue's length
  * is tail - head (and one more when p.runnext, a guintptr, isn't 0); the global queue's length an int32; p.gcAssistTime
  * int64 ns; p.gcMarkWorkerMode int (0 = no worker runs there); g.waitsince int64 ns; g.schedlink, g.lockedm pointers;
- * m.spinning, m.incgo bool.
+ * m.spinning, m.incgo bool; m.preemptGen and m.signalPending uint32.
  */
 #define GO_OFFSETS(X)                                                                                                  \
 	X(g_stack_lo, "g.stack.lo")                                                                                    \
@@ -54,6 +54,7 @@ struct go_binary;
 	X(m_locks, "m.locks")                                                                                          \
 	X(m_spinning, "m.spinning")                                                                                    \
 	X(m_incgo, "m.incgo")                                                                                          \
+	X(m_preemptgen, "m.preemptGen")                                                                                \
 	X(m_signalpending, "m.signalPending")                                                                          \
 	X(m_alllink, "m.alllink")                                                                                      \
 	X(p_id, "p.id")                                                                                                \
@@ -209,6 +210,13 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
  * 0, -ENOENT when the table isn't found, -ENODATA.
  */
 int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names, size_t n, uint64_t *ret_vaddrs);
+
+/**
+ * A function that decides whether to preempt by signal (preemptone, suspendG, sighandler) and reads the 4 bytes at
+ * @vaddr, by its machine code: that the table of settings and the code that obeys agree on a variable. NULL = none.
+ * Static.
+ */
+const char *go_binary_preempt_reader(const struct go_binary *b, uint64_t vaddr);
 
 /**
  * Offsets for this binary: of the table when it has this very version; else from the binary's DWARF; else those of the

@@ -258,6 +258,19 @@ int go_binary_godebug_knob(const struct go_binary *b, const char *name, uint64_t
 	return go_binary_is_go(b) ? find_entry(b, name, &header, ret_vaddr) : -ENODATA;
 }
 
+const char *go_binary_preempt_reader(const struct go_binary *b, uint64_t vaddr)
+{
+	/* Where debug.asyncpreemptoff is read (runtime/proc.go, preempt.go, signal_unix.go), Go 1.19 to 1.26. */
+	static const char *const readers[] = {"runtime.preemptone", "runtime.suspendG", "runtime.sighandler"};
+	struct operands o;
+
+	for (size_t i = 0; go_binary_is_go(b) && i < ARRAY_SIZE(readers); i++) {
+		if (operands_of(b, readers[i], &o) && uses(&o, vaddr, 4, false))
+			return readers[i];
+	}
+	return NULL;
+}
+
 /* The entries lie together: some 30 of 24 to 48 bytes. */
 #define TABLE_BYTES  4096U
 #define NAME_MAX_LEN 32U

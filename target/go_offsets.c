@@ -41,6 +41,7 @@ static const struct row {
 	  .m_locks = 264,
 	  .m_spinning = 276,
 	  .m_incgo = 280,
+	  .m_preemptgen = 816,
 	  .m_signalpending = 820,
 	  .m_alllink = 336,
 	  .p_id = 0,

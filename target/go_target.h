@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * go_target: a live (or about to be exec'ed) process that runs a go_binary: where it is loaded, its memory, the state
- * of its runtime. Reads with process_vm_readv; never stops the process, never writes.
+ * of its runtime. Reads with process_vm_readv; never stops the process. What writes is rescue.h, when it is told to.
  */
 #ifndef SCHEDTOP_TARGET_GO_TARGET_H
 #define SCHEDTOP_TARGET_GO_TARGET_H

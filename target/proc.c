@@ -131,6 +131,43 @@ int proc_parse_ns_id(const char *text, uint32_t *ret)
 	return 0;
 }
 
+int proc_signal_pending(pid_t pid, uint32_t tid, int sig)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, tid);
+	cleanup_free char *text = read_file_text(path, STATUS_BYTES_MAX, NULL);
+	if (!text)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return proc_parse_signal_pending(text, sig);
+}
+
+/* fs/proc/array.c render_sigset_t(): 16 hexadecimal digits, signal 1 is the lowest bit. */
+static bool signal_set(const char *text, const char *line, uint64_t *ret)
+{
+	const char *p = strstr(text, line);
+	size_t digits;
+
+	if (!p)
+		return false;
+	p += strlen(line);
+	p += strspn(p, "\t ");
+	digits = strspn(p, "0123456789abcdef");
+	if (digits == 0 || digits > 16 || p[digits] != '\n')
+		return false;
+	*ret = strtoull(p, NULL, 16);
+	return true;
+}
+
+int proc_parse_signal_pending(const char *text, int sig)
+{
+	uint64_t own, shared;
+
+	if (sig < 1 || sig > 64 || !signal_set(text, "\nSigPnd:", &own) || !signal_set(text, "\nShdPnd:", &shared))
+		return -EPROTO;
+	return ((own | shared) >> (sig - 1)) & 1;
+}
+
 char *proc_environ_get(pid_t pid, const char *name)
 {
 	size_t len = 0, name_len = strlen(name);

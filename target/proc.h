@@ -25,6 +25,9 @@ int proc_alive(pid_t pid);
  */
 int proc_ns_tid(pid_t pid, uint32_t tid, uint32_t *ret);
 
+/** Does the kernel hold signal @sig for thread @tid of process @pid, its own or the process's? 1, 0, -ESRCH, -errno. */
+int proc_signal_pending(pid_t pid, uint32_t tid, int sig);
+
 /**
  * One variable of the environment the process started with; of several of one name the first, as the Go runtime
  * (runtime/env_posix.go gogetenv) takes it. Returns a string to free, NULL if absent or unreadable.
@@ -55,6 +58,9 @@ int proc_parse_alive(const char *text);
 
 /** /proc/PID/status: the last id of the NSpid line. 0, -ENODATA without one, -EPROTO. */
 int proc_parse_ns_id(const char *text, uint32_t *ret);
+
+/** The same: is @sig in the SigPnd or the ShdPnd line? 1, 0, -EPROTO without them or for a number that is none. */
+int proc_parse_signal_pending(const char *text, int sig);
 
 /** cpu.max (v2): "max 100000" or "50000 100000" in µs. 0 or -EINVAL. quota_ns 0 = no limit. */
 int cgroup_parse_max(const char *text, struct ev_cgroup *ret);

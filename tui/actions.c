@@ -365,6 +365,7 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		snprintf(ui->message, sizeof(ui->message), "this moves a replay; a live session goes by itself");
 		break;
 	case ACTION_TRIGGER:
+	case ACTION_RESCUE:
 	case ACTION_QUIT:
 	case ACTION_THEME:
 	case ACTION_SNAPSHOT:

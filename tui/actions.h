@@ -72,6 +72,7 @@ struct key_event {
 	X(STEP_BACK, ',', 0, ",", "replay: go back by a column")                                                       \
 	X(GOTO, ':', 0, ":", "go to a time: replay moves there, live looks there")                                     \
 	X(TRIGGER, 'w', 0, "w", "write out the flight recorder (--flight)")                                            \
+	X(RESCUE, 'A', 0, "A", "switch async preemption on in the live process (asks first)")                          \
 	X(OUTPUT, 'o', 0, "o", "show or hide the target's output")                                                     \
 	X(THEME, 't', 0, "t", "next theme")                                                                            \
 	X(SNAPSHOT, 's', 0, "s", "save this screen as SVG and text")
@@ -106,8 +107,8 @@ void ui_state_init(struct ui_state *ui, bool ascii);
 void ui_window(const struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1);
 
 /**
- * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER and what
- * moves a replay are the caller's: nothing changes for them.
+ * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER, RESCUE and
+ * what moves a replay are the caller's: nothing changes for them.
  */
 void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols,
 	       int visible_rows);

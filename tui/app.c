@@ -26,6 +26,7 @@
 #include "tui/backend.h"
 #include "tui/layout.h"
 #include "tui/replay_keys.h"
+#include "tui/rescue_keys.h"
 #include "tui/screen.h"
 #include "tui/tui.h"
 #include "tui/views.h"
@@ -259,6 +260,15 @@ static void on_key(struct app *a, const struct key_event *k)
 	struct replay_wish wish = {0};
 
 	a->dirty = true;
+	if (a->ui.asking || what == ACTION_RESCUE) {
+		a->ui.message[0] = '\0';
+		if (a->ui.asking)
+			rescue_answer(&a->ui, a->feed, k->key);
+		else
+			rescue_ask(&a->ui, a->feed);
+		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
+		return;
+	}
 	if (what == ACTION_QUIT) {
 		a->quit = true;
 	} else if (what == ACTION_SNAPSHOT) {
@@ -325,6 +335,10 @@ static void loop(struct app *a)
 		uint64_t now = clock_now_ns(), due = a->drawn_at_ns + frame_ns(a);
 		struct key_event k;
 
+		if (rescue_news(&a->ui, a->feed)) {
+			a->ui.message_until_ns = now + 2 * MESSAGE_NS;
+			a->dirty = true;
+		}
 		if (a->dirty || now >= due) {
 			if (*a->ui.message && now > a->ui.message_until_ns)
 				a->ui.message[0] = '\0';

@@ -29,9 +29,10 @@ static const struct moment *moment_from(const struct replay_state *st, uint64_t 
 static void say_moment(struct ui_state *ui, const struct moment *to)
 {
 	snprintf(ui->message, sizeof(ui->message), "%s%s",
-		 to->kind == MOMENT_GAP   ? "preemption gap"
-		 : to->kind == MOMENT_STW ? "stop-the-world pause"
-					  : "verdict: ",
+		 to->kind == MOMENT_GAP       ? "preemption gap"
+		 : to->kind == MOMENT_STW     ? "stop-the-world pause"
+		 : to->kind == MOMENT_SETTING ? "written in the live process: "
+					      : "verdict: ",
 		 to->code ? to->code : "");
 }
 

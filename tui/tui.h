@@ -26,6 +26,15 @@ struct tui_replay {
 	void (*step)(void *ctx);
 };
 
+/* Switching asynchronous preemption on in the live process (key A). Called from the screen's thread, without the lock.
+ */
+struct tui_rescue {
+	/* What would be written: up to ASK_LINES lines of ASK_CAP bytes. 0; 1 = it is on already; -errno with @fault */
+	int (*plan)(void *ctx, char lines[][160], size_t *ret_n, struct fault *fault);
+	int (*write)(void *ctx, struct fault *fault);
+	bool (*news)(void *ctx, char *dst, size_t cap); /* true once when all of it is done: what has become of it */
+};
+
 /* Where the screen looks. Called from the screen's thread only. */
 struct tui_feed {
 	const struct model *(*lock)(void *ctx); /* held only while drawing into memory */
@@ -35,6 +44,7 @@ struct tui_feed {
 	bool (*ended)(void *ctx);        /* the target has ended: the screen stays */
 	void (*trigger)(void *ctx);      /* writes out the flight recorder; NULL = there is none */
 	const struct tui_replay *replay; /* NULL = a live session */
+	const struct tui_rescue *rescue; /* NULL = nothing can be written to */
 	void *ctx;
 };
 

@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A question before something is done to the target. */
+#define ASK_LINES 6
+#define ASK_CAP   160
+
 /* What the user has chosen; changed by actions only. */
 struct ui_state {
 	uint64_t span_ns;   /* time that the timeline's width shows; 0 = not yet laid out */
@@ -26,10 +30,13 @@ struct ui_state {
 	int panel;          /* index of the panel below the timeline that has the focus */
 	int panel_scroll;
 	bool help;
-	bool output;       /* the target's output pane is shown */
-	bool ascii;        /* no Unicode drawing characters */
-	bool prompt;       /* a time is being typed */
-	char typed[24];    /* so far */
+	bool output;    /* the target's output pane is shown */
+	bool ascii;     /* no Unicode drawing characters */
+	bool prompt;    /* a time is being typed */
+	char typed[24]; /* so far */
+	bool asking;    /* lines are shown, and a yes is waited for */
+	size_t n_asked;
+	char asked[ASK_LINES][ASK_CAP];
 	char message[200]; /* one-line answer to the last action; "" = none */
 	uint64_t message_until_ns;
 };

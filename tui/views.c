@@ -57,6 +57,8 @@ void views_draw(const struct view_ctx *ctx, struct grid *g)
 	draw_in(&view_status, ctx, g, l.status);
 	if (ctx->ui->help)
 		view_help.draw(ctx, g, (struct rect){0, 0, g->cols, g->rows});
+	if (ctx->ui->asking)
+		view_ask.draw(ctx, g, (struct rect){0, 0, g->cols, g->rows});
 	if (ctx->ui->ascii)
 		to_ascii(g);
 }

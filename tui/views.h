@@ -8,7 +8,7 @@
 #include "tui/view.h"
 
 extern const struct view view_header, view_verdict, view_minimap, view_timeline, view_latency, view_output, view_status,
-	view_help;
+	view_help, view_ask;
 extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines, view_scheduler;
 
 /** The panels that Tab goes through. */

@@ -38,7 +38,7 @@ prints()
 }
 
 expect 2 'no command'
-for command in compare set nonsense; do
+for command in compare nonsense; do
 	expect 2 "^?$command: unknown command" "$command"
 done
 expect 2 'no such option' --nonsense
@@ -74,6 +74,14 @@ expect 2 'one process id' attach
 expect 2 'one process id' attach 1 2
 expect 2 'no process id' attach twelve
 expect 2 'no process id' -p 0
+expect 2 'a process id and a setting' set
+expect 2 'a process id and a setting' set 1
+expect 2 'no process id' set x asyncpreemptoff=0
+expect 2 'no SETTING=VALUE' set 1 asyncpreemptoff
+expect 2 'no number' set 1 asyncpreemptoff=off
+expect 1 'only 0 can be written' set --yes 1 asyncpreemptoff=1
+expect 1 'only asyncpreemptoff' set --yes 1 gctrace=0
+expect 1 'no such process' set --yes 4194305 asyncpreemptoff=0
 expect 2 'one program' inspect
 expect 2 'no operand' doctor now
 
@@ -107,11 +115,11 @@ fi
 
 prints '^schedtop [0-9]' --version
 prints '^schedtop [0-9]' run --version
-for command in run attach record replay report snapshot remote inspect doctor; do
+for command in run attach record replay report snapshot remote set inspect doctor; do
 	prints "^Usage: schedtop $command" "$command" --help
 done
 prints '^Usage: schedtop COMMAND' --help
-for command in compare set; do
+for command in compare; do
 	if "$schedtop" --help | grep -qw "^  $command"; then
 		echo "FAILED: --help shows $command, which isn't there"
 		failed=1

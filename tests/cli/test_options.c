@@ -11,6 +11,7 @@
 
 #include "base/fault.h"
 #include "cli/options.h"
+#include "cli/set.h"
 
 #define WORDS_MAX 16
 
@@ -140,6 +141,52 @@ static void options_belong_to_commands(void **state)
 	assert_int_equal(parse(COMMAND_RUN, true, "--pid=1", &o, &fault), -EINVAL);
 }
 
+static void what_may_be_set(void **state)
+{
+	static const struct {
+		const char *text;
+		int want;
+	} tries[] = {
+		{"asyncpreemptoff=0", 0},
+		{"asyncpreemptoff=00", 0},
+		{"asyncpreemptoff=1", -EPERM},
+		{"asyncpreemptoff=-1", -EPERM},
+		{"asyncpreemptoff=2147483647", -EPERM},
+		{"asyncpreemptof=0", -EPERM},
+		{"asyncpreemptoffs=0", -EPERM},
+		{"gctrace=0", -EPERM},
+		{"GODEBUG=0", -EPERM},
+		{"", -EINVAL},
+		{"=0", -EINVAL},
+		{"asyncpreemptoff", -EINVAL},
+		{"asyncpreemptoff=", -EINVAL},
+		{"asyncpreemptoff= 0", -EINVAL},
+		{"asyncpreemptoff=+0", -EINVAL},
+		{"asyncpreemptoff=0x0", -EINVAL},
+		{"asyncpreemptoff=0 ", -EINVAL},
+		{"asyncpreemptoff=0,gctrace=1", -EINVAL},
+		{"asyncpreemptoff=4294967296", -EINVAL},
+		{"asyncpreemptoff=99999999999999999999", -EINVAL},
+	};
+	struct fault fault;
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		int err = set_parse(tries[i].text, &fault);
+
+		if (err != tries[i].want)
+			fail_msg("%s: %d", tries[i].text, err);
+		if (err < 0)
+			assert_true(*fault.why && *fault.todo);
+	}
+	assert_int_equal(parse(COMMAND_SET, false, "7 asyncpreemptoff=0", &o, NULL), 1);
+	assert_false(o.yes);
+	assert_int_equal(parse(COMMAND_SET, false, "--yes 7 asyncpreemptoff=0", &o, NULL), 2);
+	assert_true(o.yes);
+	assert_int_equal(parse(COMMAND_ATTACH, false, "--yes 7", &o, &fault), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +196,7 @@ int main(void)
 		cmocka_unit_test(options_after_the_pid),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(options_belong_to_commands),
+		cmocka_unit_test(what_may_be_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,13 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 					       .why = (uint8_t)some(seed, 4),
 					       .overhead_bp = (uint32_t)rng(seed)};
 		break;
+	case EV_SETTING:
+		ev.setting = (struct ev_setting){.at_ns = *clock + some(seed, 1000000),
+						 .from = (int32_t)some(seed, 2),
+						 .to = (int32_t)some(seed, 2),
+						 .setting = (uint8_t)some(seed, 3),
+						 .what = (uint8_t)some(seed, 5)};
+		break;
 	case EV_GOROUTINE:
 		ev.goroutine = (struct ev_goroutine){.goid = some(seed, 20),
 						     .parent_goid = some(seed, 20),
@@ -324,6 +331,69 @@ static void anything_3(void **state)
 {
 	(void)state;
 	anything(20250101);
+}
+
+/* What is reported doesn't depend on whether a timeline is kept to be drawn. */
+static void same_said(const struct model *a, const struct model *b)
+{
+	static struct verdict va[16], vb[16];
+	static struct g_total ga[4096], gb[4096];
+	struct starved sa[STARVED_KEPT], sb[STARVED_KEPT];
+	size_t n = model_starved(a, sa, STARVED_KEPT), n_g = model_goroutines(a, ga, 4096);
+	size_t n_v = model_verdicts(a, va, 16);
+
+	assert_int_equal(model_starved(b, sb, STARVED_KEPT), n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(sa[i].goid, sb[i].goid);
+		assert_int_equal(sa[i].no_cpu_ns, sb[i].no_cpu_ns);
+		assert_int_equal(sa[i].n_holders, sb[i].n_holders);
+		for (size_t k = 0; k < sa[i].n_holders; k++) {
+			assert_int_equal(sa[i].holder[k].goid, sb[i].holder[k].goid);
+			assert_int_equal(sa[i].holder[k].ns, sb[i].holder[k].ns);
+		}
+	}
+	assert_int_equal(model_goroutines(b, gb, 4096), n_g);
+	for (size_t i = 0; i < n_g; i++) {
+		assert_int_equal(ga[i].goid, gb[i].goid);
+		assert_int_equal(ga[i].run_ns, gb[i].run_ns);
+	}
+	assert_int_equal(model_verdicts(b, vb, 16), n_v);
+	for (size_t i = 0; i < n_v; i++) {
+		assert_string_equal(va[i].title, vb[i].title);
+		assert_int_equal(va[i].n_evidence, vb[i].n_evidence);
+		for (size_t k = 0; k < va[i].n_evidence; k++)
+			assert_string_equal(va[i].evidence[k], vb[i].evidence[k]);
+	}
+}
+
+static void undrawn_says_the_same(void **state)
+{
+	struct model_opts drawn = {.max_bytes = 8 << 20, .max_rows_g = 8}, undrawn = drawn;
+	struct starved none;
+	size_t seen = 0;
+
+	(void)state;
+	undrawn.undrawn = true;
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		struct model *a = model_new(&drawn, NULL), *b = model_new(&undrawn, NULL);
+		uint64_t clock = T0, s = seed * 0x9E3779B97F4A7C15ULL;
+
+		assert_non_null(a);
+		assert_non_null(b);
+		for (int i = 0; i < 60000; i++) {
+			struct event ev = random_event(&s, &clock);
+
+			model_feed(a, &ev);
+			model_feed(b, &ev);
+			if (i % 10000 == 0)
+				same_said(a, b);
+		}
+		same_said(a, b);
+		seen += model_starved(a, &none, 1);
+		model_free(a);
+		model_free(b);
+	}
+	assert_true(seen > 0);
 }
 
 /* A machine as it could be: 4 CPUs, 9 threads, each switch fits the one before. */
@@ -534,6 +604,7 @@ int main(void)
 		cmocka_unit_test(anything_1),
 		cmocka_unit_test(anything_2),
 		cmocka_unit_test(anything_3),
+		cmocka_unit_test(undrawn_says_the_same),
 		model_test(a_consistent_machine_adds_up),
 		model_test(a_consistent_scheduler_adds_up),
 		model_test(cost_of_a_switch),

@@ -36,6 +36,14 @@ static const struct rule schema[] = {
 	{"collector.detail_changes[].level", "s"},
 	{"collector.detail_changes[].why", "s"},
 	{"collector.detail_changes[].overhead_pct", "n0"},
+	{"interventions", "a"},
+	{"interventions[].at_ns", "i"},
+	{"interventions[].setting", "s"},
+	{"interventions[].from", "i"},
+	{"interventions[].to", "i"},
+	{"interventions[].by", "s"},
+	{"interventions[].stuck", "i0"},
+	{"interventions[].repaired", "i0"},
 	{"collector.events", "i"},
 	{"collector.lost", "i"},
 	{"collector.lost_by_cause", "o"},
@@ -317,6 +325,38 @@ static void detail_exact(void **state)
 	synthetic_done(&y);
 }
 
+static void what_was_written(void **state)
+{
+	struct event ev = ev_make(150000, EV_SETTING, 0);
+	struct synthetic y;
+
+	(void)state;
+	synthetic_init(&y, true);
+	synthetic_events(y.model);
+	ev.head.time_ns = AT_US(200000);
+	ev.setting = (struct ev_setting){.from = 1, .setting = EV_SETTING_ASYNCPREEMPTOFF, .what = EV_SETTING_WRITTEN};
+	model_feed(y.model, &ev);
+	cJSON *root = parsed(y.model, NULL);
+	for (size_t i = 0; i < sizeof(schema) / sizeof(schema[0]); i++)
+		check_rule(root, schema[i].path, &schema[i]);
+	const cJSON *v = cJSON_GetArrayItem(get(root, "interventions", NULL), 0);
+	assert_string_equal(get(v, "setting", NULL)->valuestring, "asyncpreemptoff");
+	assert_string_equal(get(v, "by", NULL)->valuestring, "schedtop");
+	assert_int_equal(get(v, "at_ns", NULL)->valueint, 200000000);
+	assert_int_equal(get(v, "from", NULL)->valueint, 1);
+	assert_int_equal(get(v, "to", NULL)->valueint, 0);
+	assert_true(cJSON_IsNull(get(v, "repaired", NULL))); /* not looked for yet */
+	cJSON_Delete(root);
+	ev.setting = (struct ev_setting){
+		.stuck = 2, .repaired = 2, .setting = EV_SETTING_ASYNCPREEMPTOFF, .what = EV_SETTING_REPAIRED};
+	model_feed(y.model, &ev);
+	root = parsed(y.model, NULL);
+	v = cJSON_GetArrayItem(get(root, "interventions", NULL), 0);
+	assert_int_equal(get(v, "repaired", NULL)->valueint, 2);
+	cJSON_Delete(root);
+	synthetic_done(&y);
+}
+
 /* A program whose runtime can't be seen has no count of pauses, rather than none. */
 static void unknown_is_null(void **state)
 {
@@ -435,7 +475,8 @@ int main(void)
 		cmocka_unit_test(whole_session),          cmocka_unit_test(detail_exact),
 		cmocka_unit_test(unknown_is_null),        cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(exit_status_as_a_shell), cmocka_unit_test(long_times_are_integers),
-		cmocka_unit_test(lists_are_bounded),      cmocka_unit_test(full_disk_is_told),
+		cmocka_unit_test(what_was_written),       cmocka_unit_test(lists_are_bounded),
+		cmocka_unit_test(full_disk_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,12 @@ int go_binary_godebug_knobs(const struct go_binary *b, const char *const *names,
 	return fake.asyncpreemptoff ? 0 : -ENOENT;
 }
 
+const char *go_binary_preempt_reader(const struct go_binary *b, uint64_t vaddr)
+{
+	(void)b;
+	return vaddr && vaddr == fake.preempt_reader ? "runtime.preemptone" : NULL;
+}
+
 int go_binary_offsets(const struct go_binary *b, struct go_offsets *ret, bool *ret_guess)
 {
 	(void)b;

@@ -20,6 +20,7 @@ struct fake_binary {
 	const char *settings[8][2]; /* until a NULL key */
 	struct fake_var vars[8];    /* until a NULL name */
 	uint64_t asyncpreemptoff;   /* vaddr; 0 = no such setting */
+	uint64_t preempt_reader;    /* the vaddr that preemptone reads; 0 = none */
 	struct go_offsets offsets;
 	int offsets_err;
 	int open; /* how many are open */

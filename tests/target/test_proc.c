@@ -86,6 +86,36 @@ static void ids_of_pid_namespaces(void **state)
 	assert_int_equal(id, 4711);
 }
 
+static void pending_signals(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		proc_parse_signal_pending("Name:\tx\nSigPnd:\t0000000000400000\nShdPnd:\t0000000000000000\n", 23), 1);
+	assert_int_equal(
+		proc_parse_signal_pending("Name:\tx\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000400000\n", 23), 1);
+	assert_int_equal(
+		proc_parse_signal_pending("Name:\tx\nSigPnd:\t0000000000200000\nShdPnd:\t0000000000800000\n", 23), 0);
+	assert_int_equal(
+		proc_parse_signal_pending("Name:\tx\nSigPnd:\t8000000000000000\nShdPnd:\t0000000000000000\n", 64), 1);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t0000000000400000\n", 23), -EPROTO);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t\nShdPnd:\t0\n", 23), -EPROTO);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t0x1\nShdPnd:\t0\n", 23), -EPROTO);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t00000000000000001\nShdPnd:\t0\n", 23), -EPROTO);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t0\nShdPnd:\t0\n", 0), -EPROTO);
+	assert_int_equal(proc_parse_signal_pending("Name:\tx\nSigPnd:\t0\nShdPnd:\t0\n", 65), -EPROTO);
+
+	/* A signal that is blocked stays with the thread. */
+	sigset_t urg;
+	sigemptyset(&urg);
+	sigaddset(&urg, SIGURG);
+	sigprocmask(SIG_BLOCK, &urg, NULL);
+	assert_int_equal(proc_signal_pending(getpid(), (uint32_t)getpid(), SIGURG), 0);
+	raise(SIGURG);
+	assert_int_equal(proc_signal_pending(getpid(), (uint32_t)getpid(), SIGURG), 1);
+	sigprocmask(SIG_UNBLOCK, &urg, NULL);
+	assert_int_equal(proc_signal_pending(getpid(), 4194304, SIGURG), -ESRCH);
+}
+
 static void the_machine_has_cpus(void **state)
 {
 	static struct proc_cpu cpu[4096];
@@ -287,6 +317,7 @@ int main(void)
 		cmocka_unit_test(impossible_numbers_saturate),
 		cmocka_unit_test(names_cannot_confuse_the_state),
 		cmocka_unit_test(ids_of_pid_namespaces),
+		cmocka_unit_test(pending_signals),
 		cmocka_unit_test(the_machine_has_cpus),
 		cmocka_unit_test(threads_and_their_names),
 		cmocka_unit_test(alive_and_not),

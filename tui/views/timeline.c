@@ -275,6 +275,7 @@ static void timeline_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 		draw_row(s, r.y + 2 + i * s->row_height, &rows[first + i],
 			 ctx->ui->cursor_ns && first + i == ctx->ui->cursor_row);
 	int lines = shown * s->row_height;
+	timeline_settings(s, r.y, lines + 2);
 	draw_cursor(s, r.y, lines + 2, r.y + 2 + (ctx->ui->cursor_row - first) * s->row_height);
 	if (have == 0)
 		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0, "nothing has run yet");

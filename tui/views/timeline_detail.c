@@ -27,6 +27,7 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
 		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
+		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
 	bool ascii = s->ctx->ui->ascii;
@@ -166,6 +167,19 @@ static void say_span(struct line *l, const struct span *span, uint64_t now, uint
 	     (double)(span->start_ns - model_start(m)) / 1e9);
 }
 
+static void say_settings(struct line *l, uint64_t from_ns, uint64_t to_ns)
+{
+	struct intervention all[INTERVENTIONS_KEPT];
+	size_t n = model_interventions(l->s->ctx->model, all, INTERVENTIONS_KEPT);
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].at_ns >= from_ns && all[i].at_ns < to_ns)
+			part(l, all[i].to ? ROLE_WARNING : ROLE_OK, "%s %d -> %d, written by %s",
+			     setting_name(all[i].setting), (int)all[i].from, (int)all[i].to,
+			     all[i].ours ? "schedtop" : "somebody else");
+	}
+}
+
 void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 {
 	const struct view_ctx *c = s->ctx;
@@ -192,6 +206,7 @@ void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 			 digits);
 	else
 		part(&l, ROLE_DIM, "nothing of the target runs here");
+	say_settings(&l, from, to);
 	if (u.gap.request_ns)
 		say_gap(&l, &u.gap, c->now_ns);
 	if (u.stw.asked_ns)

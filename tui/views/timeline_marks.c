@@ -137,3 +137,28 @@ void timeline_gaps(struct timeline_scene *s, int y, const struct row *row, const
 		}
 	}
 }
+
+void timeline_settings(struct timeline_scene *s, int y, int lines)
+{
+	const struct view_ctx *c = s->ctx;
+	struct intervention all[INTERVENTIONS_KEPT];
+	size_t n = model_interventions(c->model, all, INTERVENTIONS_KEPT);
+
+	for (size_t i = 0; i < n; i++) {
+		int col = timeline_col_of(c->t0_ns, c->t1_ns, s->cols, all[i].at_ns);
+		uint8_t role = all[i].to ? ROLE_WARNING : ROLE_OK;
+
+		if (col < 0 || all[i].at_ns > c->now_ns)
+			continue;
+		s->marks[MARK_SETTING] = true;
+		grid_put(s->g, s->x + col, y, c->ui->ascii ? 'A' : 0x25bc, role, ROLE_BACKGROUND, CELL_BOLD);
+		grid_printf(s->g, s->x + col + 1, y, s->cols - col - 1, role, ROLE_BACKGROUND, CELL_BOLD, "%s=%d",
+			    setting_name(all[i].setting), (int)all[i].to);
+		for (int k = 1; k < lines; k++) {
+			struct cell *cell = grid_at(s->g, s->x + col, y + k);
+
+			if (cell && cell->ch == ' ')
+				*cell = (struct cell){.ch = c->ui->ascii ? ':' : 0x250a, .fg = role, .bg = cell->bg};
+		}
+	}
+}

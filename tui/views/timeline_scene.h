@@ -21,6 +21,7 @@ enum scene_mark {
 	MARK_WAITING_P,
 	MARK_OTHER,
 	MARK_UNKNOWN,
+	MARK_SETTING,
 	MARKS
 };
 
@@ -52,6 +53,9 @@ void timeline_take_gaps(struct timeline_scene *s);
 
 /** Hatches the runs of a row that requests wait for. @columns is what the row drew. */
 void timeline_gaps(struct timeline_scene *s, int y, const struct row *row, const struct column *columns);
+
+/** Marks on the axis, and through what is idle below it, where a setting was written. After the rows. */
+void timeline_settings(struct timeline_scene *s, int y, int lines);
 
 /** Names the colours that are in the picture. After the rows. */
 void timeline_legend(struct timeline_scene *s, int y);
