@@ -83,6 +83,6 @@ const struct field *schema_opaque(void)
 
 const struct field *schema_fields(uint8_t kind)
 {
-	/* EV_SETTING has no row: a handful in a session, and so readers from before it know what to do with it. */
-	return kind == EV_NONE || kind == EV_SETTING || kind >= EV_KIND_COUNT ? opaque : fields[kind];
+	/* Later kinds have no row: few in a session, and so readers from before them know what to do with them. */
+	return kind == EV_NONE || kind > EV_DETAIL ? opaque : fields[kind];
 }
