@@ -67,6 +67,7 @@ static bool is_needed(uint8_t kind)
 	case EV_RUNTIME:
 	case EV_TARGET_EXIT:
 	case EV_DETAIL:
+	case EV_SAMPLING:
 	case EV_SETTING:
 		return true;
 	default:

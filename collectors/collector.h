@@ -72,5 +72,7 @@ struct collector_ops {
 };
 
 extern const struct collector_ops collector_ebpf;
+extern const struct collector_ops collector_perf;
+extern const struct collector_ops collector_proc;
 
 #endif

@@ -19,7 +19,8 @@
 enum event_kind {
 	EV_NONE = 0,
 	EV_TICK = 1,             /* time has passed: no event up to time_ns is still to come. No payload */
-	EV_SWITCH = 2,           /* .sw: a context switch with a target thread on at least one side */
+	EV_SWITCH = 2,           /* .sw: a context switch with a target thread on at least one side. A side whose tid is
+				  EV_TID_UNKNOWN is not the target's; whether it is another process or none isn't known */
 	EV_THREAD_NEW = 3,       /* .thread: tid exists (seen at fork, or found at attach) */
 	EV_THREAD_EXIT = 4,      /* tid is gone. No payload */
 	EV_EXEC = 5,             /* the target replaced its program. No payload */
@@ -45,6 +46,9 @@ enum event_kind {
 	EV_RUNQ = 25,            /* .runq: length of a run queue, read from the process's memory */
 	EV_DETAIL = 26,          /* .detail: what is traced from now on, and why it changed */
 	EV_SETTING = 27,         /* .setting: a variable of the runtime was written in the live process's memory */
+	EV_SAMPLED = 28,         /* .sampled: what a look into the process's memory showed; tid: enum ev_sampled_what */
+	EV_SAMPLING = 29,        /* .sampling: from now on the process's memory is looked at, how often, and what for */
+	EV_THREAD_STAT = 30,     /* .stat: the kernel's own account of tid since it was read last */
 	EV_KIND_COUNT
 };
 
@@ -58,9 +62,10 @@ enum event_flag {
 	EVF_CPU = 1 << 6,         /* head.cpu is valid */
 };
 
-#define EV_NO_P      UINT16_MAX
-#define EV_NO_LOC    0U /* location ids start at 1 */
-#define EV_COMM_SIZE 16
+#define EV_NO_P        UINT16_MAX
+#define EV_TID_UNKNOWN UINT32_MAX
+#define EV_NO_LOC      0U /* location ids start at 1 */
+#define EV_COMM_SIZE   16
 
 /* Why a thread left its CPU (TASK_* of include/linux/sched.h, reduced to what matters here). */
 enum ev_state {
@@ -126,6 +131,27 @@ enum ev_detail_why {
 	EV_DETAIL_CALM = 2,     /* stepped up again: the rates have fallen */
 };
 
+/*
+ * What the runtime's memory shows (collectors/sampler.h). A change lies between two looks: .gap_ns tells how far back
+ * the one before was, and that is the error of when it happened.
+ */
+enum ev_sampled_what {
+	EV_SAMPLED_CARRIES = 1,     /* tid carries goid (0 = none) on p since; value: enum ev_sampled_flag */
+	EV_SAMPLED_ASKED = 2,       /* goid, which runs on tid, is asked to yield (g.preempt is set) */
+	EV_SAMPLED_YIELDED = 3,     /* it isn't any more: it has left, or it runs anew */
+	EV_SAMPLED_STW = 4,         /* the world is being stopped (sched.gcwaiting); value: enum ev_stw_reason */
+	EV_SAMPLED_STW_STOPPED = 5, /* every P has stopped (sched.stopwait is 0) */
+	EV_SAMPLED_STW_END = 6,     /* the world runs; value: enum ev_stw_reason */
+	EV_SAMPLED_GC_PHASE = 7,    /* value: runtime/mgc.go gcphase: 0 = off, 1 = mark, 2 = mark termination */
+	EV_SAMPLED_COUNT
+};
+
+enum ev_sampled_flag {
+	EVS_RUNNING = 1 << 0, /* it executes Go code, or may: it is in no system call */
+	EVS_AGAIN = 1 << 1,   /* its P has switched goroutines since the look before (p.schedtick) */
+	EVS_HELD = 1 << 2,    /* it has had its P since the look before, and nothing else tells when it ran */
+};
+
 /* Variables of the runtime that may be written in a live process. */
 enum ev_setting_id { EV_SETTING_ASYNCPREEMPTOFF = 1 };
 
@@ -141,7 +167,8 @@ enum ev_lost_cause {
 	EV_LOST_QUEUE = 1, /* schedtop's own queue was full */
 	EV_LOST_LATE = 2,  /* came after its time had been delivered; its time was moved forward, nothing is missing */
 	EV_LOST_LABEL = 3, /* a goroutine could not be read (page not present); the switch itself is there */
-	EV_LOST_CAPTURE = 4, /* the capture could not take them: a slow disk or reader */
+	EV_LOST_CAPTURE = 4,  /* the capture could not take them: a slow disk or reader */
+	EV_LOST_THROTTLE = 5, /* times that the kernel held samples back; how many of them isn't known */
 	EV_LOST_CAUSE_COUNT
 };
 
@@ -289,6 +316,30 @@ struct ev_detail {
 	uint32_t overhead_bp; /* what was measured, in hundredths of a percent of one CPU */
 };
 
+struct ev_sampled {
+	uint64_t goid;
+	uint32_t gap_ns; /* since the look before; UINT32_MAX = that long or longer, or there was none */
+	uint16_t p;      /* EV_NO_P = none */
+	uint8_t what;    /* enum ev_sampled_what */
+	uint8_t value;
+};
+
+struct ev_sampling {
+	uint32_t period_ns; /* between two looks, as meant */
+	uint8_t estimates;  /* 1: gaps and pauses are told by EV_SAMPLED; 0: by probes, or not at all */
+	uint8_t reserved[3];
+};
+
+struct ev_thread_stat {
+	uint64_t run_ns;    /* on a CPU, since the account was read last */
+	uint64_t wait_ns;   /* runnable without one */
+	uint32_t voluntary; /* switches */
+	uint32_t involuntary;
+	uint32_t gap_ns; /* since the account was read last, before head.time_ns; the head's cpu is where it ran last */
+	uint8_t state;   /* enum ev_state, now */
+	uint8_t reserved[3];
+};
+
 struct ev_setting {
 	uint64_t at_ns; /* right before it was written; the event itself is told with the next ones. 0 = the head's time
 			 */
@@ -322,6 +373,9 @@ struct event {
 		struct ev_p p;
 		struct ev_runq runq;
 		struct ev_detail detail;
+		struct ev_sampled sampled;
+		struct ev_sampling sampling;
+		struct ev_thread_stat stat;
 		struct ev_setting setting;
 	};
 };
@@ -330,6 +384,8 @@ _Static_assert(sizeof(struct ev_head) == 16, "the head is 16 bytes on every ring
 _Static_assert(sizeof(struct ev_switch) == 24, "a switch is 40 bytes with its head");
 _Static_assert(sizeof(struct ev_preempt) == 24, "");
 _Static_assert(sizeof(struct ev_g) == 24, "");
+_Static_assert(sizeof(struct ev_sampled) == 16, "");
+_Static_assert(sizeof(struct ev_thread_stat) == 32, "");
 _Static_assert(sizeof(struct ev_setting) == 24, "");
 _Static_assert(sizeof(struct event) <= 64, "an event fits a cache line");
 

@@ -186,7 +186,7 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 		append(m, ROW_G, g->goid, g->track, &g->held, &s);
 	}
 	append(m, ROW_M, th->tid, th->track, &th->held, &s);
-	if (is_on_cpu(klass) && m->cpus[th->cpu])
+	if (is_on_cpu(klass) && th->cpu != NO_CPU && m->cpus[th->cpu])
 		append(m, ROW_CPU, th->cpu, m->cpus[th->cpu]->track, &m->cpus[th->cpu]->held, &s);
 	if (s.p != EV_NO_P && klass != SPAN_SYSCALL)
 		paint_p(m, &s);
@@ -218,10 +218,10 @@ static struct span other_span(const struct cpu *c, uint16_t id, uint64_t t)
 {
 	return (struct span){.start_ns = c->other_since_ns,
 			     .end_ns = t,
-			     .tid = c->other_tid,
+			     .tid = c->other_tid == EV_TID_UNKNOWN ? 0 : c->other_tid,
 			     .cpu = id,
 			     .p = EV_NO_P,
-			     .klass = SPAN_OTHER};
+			     .klass = c->other_tid == EV_TID_UNKNOWN ? SPAN_UNKNOWN : SPAN_OTHER};
 }
 
 void lanes_paint_other(struct model *m, struct cpu *c, uint16_t id, uint64_t t)

@@ -184,6 +184,9 @@ static void switch_out(struct model *m, const struct event *ev, struct cpu *c, u
 	if (!label.valid)
 		label.p = EV_NO_P;
 	go_off(m, th, t, label, runnable ? TH_WAIT : TH_SLEEP);
+	/* Not told: what it was last seen with in this run it keeps while the kernel holds it off. */
+	if (!label.valid && th->observed)
+		label = th->label;
 	if (ev->head.flags & EVF_PREEMPTED)
 		th->involuntary++;
 	else

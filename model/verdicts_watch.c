@@ -68,6 +68,8 @@ void judge_ok(const struct case_file *c, struct verdict *v)
 	v->severity = SEVERITY_INFO;
 	v->code = "ok";
 	verdict_say(v->title, sizeof(v->title), "Nothing wrong seen in %s", words_dur(c->duration_ns).s);
+	if (c->m->session && c->m->session->no_pauses)
+		verdict_evidence(v, "Of what this collector can see: preemption gaps and stop-the-world pauses aren't");
 	if (c->gap.count)
 		verdict_evidence(v, "Preemption: p99 %s, longest %s, over %s", words_dur(c->gap.p99).s,
 				 words_dur(c->gap.max).s, words_number(c->gap.count, "request").s);

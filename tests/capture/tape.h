@@ -74,6 +74,9 @@ static inline size_t arm_size(uint8_t kind)
 		[EV_P] = sizeof(struct ev_p),
 		[EV_RUNQ] = sizeof(struct ev_runq),
 		[EV_DETAIL] = sizeof(struct ev_detail),
+		[EV_SAMPLED] = sizeof(struct ev_sampled),
+		[EV_SAMPLING] = sizeof(struct ev_sampling),
+		[EV_THREAD_STAT] = sizeof(struct ev_thread_stat),
 		[EV_SETTING] = sizeof(struct ev_setting),
 	};
 

@@ -48,7 +48,7 @@ expect 2 'needs a value' run --duration
 expect 2 'takes no value' run --batch=1 -- true
 expect 2 "duration: 'x'" run --duration=x -- true
 expect 2 'sample-hz' run --sample-hz=1000000 -- true
-expect 2 'only ebpf' run --collector=perf -- true
+expect 2 'auto, ebpf, perf or proc' run --collector=x -- true
 expect 2 'max-overhead' run --max-overhead=200 -- true
 expect 2 'no file given' record
 expect 2 'neither a process nor a program' record -o "$tmp/x"
@@ -139,11 +139,11 @@ if [ $? -ne 1 ] || ! grep -q '^schedtop: standard output: ' "$tmp/err"; then
 	failed=1
 fi
 
-# Without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
+# BPF without privileges: refused in words. As root the kernel refuses nothing, so another user tries.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	cp "$schedtop" "$tmp/schedtop"
 	chmod 755 "$tmp" "$tmp/schedtop"
-	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/schedtop" run --batch -- true >"$tmp/out" 2>"$tmp/err"
+	timeout 30 setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/schedtop" run --batch --collector=ebpf -- true >"$tmp/out" 2>"$tmp/err"
 	if [ $? -ne 1 ] || ! grep -q '^schedtop: ' "$tmp/err"; then
 		echo "FAILED: without privileges: $(cat "$tmp/err")"
 		failed=1

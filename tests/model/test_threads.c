@@ -126,6 +126,44 @@ static void other_process_ends(void **state)
 	assert_hole(m, ROW_CPU, 0, 500);
 }
 
+/* One side of a switch, as a collector tells it that sees the target's threads alone: no label, the rest unknown. */
+static void one_side(struct model *m, uint64_t us, uint32_t tid, bool comes_on, bool preempted)
+{
+	struct event ev = ev_make(us, EV_SWITCH, comes_on ? EV_TID_UNKNOWN : tid);
+
+	ev.head.flags = EVF_CPU | (comes_on ? EVF_NEXT_TARGET : EVF_PREV_TARGET) | (preempted ? EVF_PREEMPTED : 0);
+	ev.sw = (struct ev_switch){.next_tid = comes_on ? tid : EV_TID_UNKNOWN,
+				   .p = EV_NO_P,
+				   .state = preempted || comes_on ? EV_STATE_RUNNABLE : EV_STATE_SLEEP};
+	model_feed(m, &ev);
+}
+
+static void the_other_side_is_unknown(void **state)
+{
+	struct model *m = *state;
+	struct kernel_gap g;
+
+	one_side(m, 100, 10, true, false);
+	sample(m, 150, 0, 10, 7, 1, 0);
+	one_side(m, 200, 10, false, true);
+	one_side(m, 700, 10, true, false);
+	assert_span(m, ROW_CPU, 0, 200, 700, SPAN_UNKNOWN, 0);
+	assert_span(m, ROW_M, 10, 200, 700, SPAN_RUNNABLE, 7);
+	assert_int_equal(model_worst_kernel_gaps(m, &g, 1), 1);
+	assert_int_equal(g.start_ns, AT_US(200));
+	assert_int_equal(g.end_ns, AT_US(700));
+	assert_int_equal(g.other_tid, EV_TID_UNKNOWN);
+	assert_int_equal(thread_of(m, 10).run_ns, US(100));
+	assert_int_equal(thread_of(m, 10).involuntary, 1);
+	/* Which goroutine it comes back with after a sleep isn't known. */
+	one_side(m, 800, 10, false, false);
+	one_side(m, 900, 10, true, false);
+	one_side(m, 1000, 10, false, false);
+	tick(m, 1100);
+	assert_span(m, ROW_M, 10, 900, 1000, SPAN_UNLABELLED, 0);
+	assert_hole(m, ROW_M, 10, 850);
+}
+
 static void migrations(void **state)
 {
 	struct model *m = *state;
@@ -274,6 +312,7 @@ int main(void)
 		model_test(kernel_gap),
 		model_test(preempted_without_a_goroutine_is_no_kernel_gap),
 		model_test(other_process_ends),
+		model_test(the_other_side_is_unknown),
 		model_test(migrations),
 		model_test(blocked_with_a_goroutine_is_a_system_call),
 		model_test(lost_switches_keep_the_books),

@@ -26,6 +26,7 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_SYSCALL] = {"system call", 0x2581, '_', ROLE_SYSCALL},
 		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
+		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
@@ -145,11 +146,15 @@ static void say_stw(struct line *l, const struct stw_pause *p, uint64_t now)
 
 static void say_span(struct line *l, const struct span *span, uint64_t now, uint32_t gap_loc, int digits)
 {
-	static const char *const what[SPAN_CLASS_COUNT] = {
-		[SPAN_IDLE] = "idle",           [SPAN_RUN] = "ran",
-		[SPAN_RUNTIME] = "runtime",     [SPAN_UNLABELLED] = "goroutine unknown, ran",
-		[SPAN_RUNNABLE] = "had no CPU", [SPAN_OTHER] = "another process",
-		[SPAN_SYSCALL] = "system call", [SPAN_WAITING_P] = "waited for a P"};
+	static const char *const what[SPAN_CLASS_COUNT] = {[SPAN_IDLE] = "idle",
+							   [SPAN_RUN] = "ran",
+							   [SPAN_RUNTIME] = "runtime",
+							   [SPAN_UNLABELLED] = "goroutine unknown, ran",
+							   [SPAN_RUNNABLE] = "had no CPU",
+							   [SPAN_OTHER] = "another process",
+							   [SPAN_SYSCALL] = "system call",
+							   [SPAN_WAITING_P] = "waited for a P",
+							   [SPAN_UNKNOWN] = "others or idle"};
 	const struct model *m = l->s->ctx->model;
 	uint64_t end = span->end_ns < now ? span->end_ns : now;
 	char len[32], place[256];
