@@ -172,7 +172,7 @@ char *meta_print(const struct session *s, const char *options, bool redact)
 {
 	cleanup_with(cleanup_json) cJSON *root = cJSON_CreateObject();
 	struct printer p = {.root = root, .redact = redact};
-	size_t n_missing = 0;
+	size_t n_missing = 0, n_why_not = 0;
 
 	if (!root)
 		return NULL;
@@ -184,6 +184,12 @@ char *meta_print(const struct session *s, const char *options, bool redact)
 	add_int(&p, "detail", s->detail);
 	if (s->missing)
 		add_texts(&p, "missing", s->missing, n_missing);
+	while (s->why_not && s->why_not[n_why_not])
+		n_why_not++;
+	if (s->why_not)
+		add_texts(&p, "why_not", s->why_not, n_why_not);
+	if (s->no_pauses)
+		add_item(&p, p.root, "no_pauses", cJSON_CreateTrue());
 	add_int(&p, "n_cpus", s->n_cpus);
 	add_u64(&p, "start_ns", s->start_ns);
 	add_u64(&p, "start_wall_ns", s->start_wall_ns);
@@ -303,6 +309,8 @@ static void parse_session(const cJSON *root, struct session *s)
 	s->collector = collector_name(root);
 	s->detail = (enum detail_level)get_int(root, "detail", 0, DETAIL_EXACT, DETAIL_SCHED);
 	s->missing = get_texts(root, "missing");
+	s->why_not = get_texts(root, "why_not");
+	s->no_pauses = get_bool(root, "no_pauses");
 	s->n_cpus = (uint32_t)get_int(root, "n_cpus", 0, UINT32_MAX, 0);
 	s->start_ns = get_u64(root, "start_ns");
 	s->start_wall_ns = get_u64(root, "start_wall_ns");

@@ -64,8 +64,8 @@ static void write_script(struct remote *r, const struct options *o, char **targe
 	/* Tracing needs root there; sudo must not ask for a password, since nobody could answer. */
 	fputs("if [ \"$(id -u)\" = 0 ]; then as=; else as='sudo -n'; fi; exec $as", out);
 	quote(out, path);
-	fprintf(out, " record -o - --detail=%s --max-overhead=%g --sample-hz=%u", detail_name(o->detail),
-		o->max_overhead_pct, o->sample_hz);
+	fprintf(out, " record -o - --collector=%s --detail=%s --max-overhead=%g --sample-hz=%u", o->collector,
+		detail_name(o->detail), o->max_overhead_pct, o->sample_hz);
 	if (o->duration_s > 0)
 		fprintf(out, " --duration=%g", o->duration_s);
 	if (o->bwlimit)

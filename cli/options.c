@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "base/values.h"
+#include "collectors/auto.h"
 
 #define SAMPLE_HZ_DEFAULT 199 /* no divisor of a timer's rate, so that samples don't run in step with it */
 #define SAMPLE_HZ_MAX     10000
@@ -43,15 +44,6 @@ static int bad_value(struct fault *fault, enum option_id id, const char *value, 
 	snprintf(what, sizeof(what), "--%s", rows[id].name);
 	fault_set(fault, -EINVAL, what, "'%s' is not %s", value, want);
 	return fault_todo(fault, "See schedtop --help");
-}
-
-static int not_yet(struct fault *fault, enum option_id id, const char *value, const char *instead)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "--%s=%s", rows[id].name, value);
-	fault_set(fault, -EOPNOTSUPP, what, "this version doesn't have it");
-	return fault_todo(fault, "%s", instead);
 }
 
 int options_parse_pid(const char *text, pid_t *ret, struct fault *fault)
@@ -103,12 +95,11 @@ static int parse_detail(const char *text, enum detail_level *ret, struct fault *
 	return 0;
 }
 
-static int parse_collector(const char *text, struct fault *fault)
+static int parse_collector(const char *text, struct options *o, struct fault *fault)
 {
-	if (strcmp(text, "perf") == 0)
-		return not_yet(fault, OPT_COLLECTOR, text, "It has only ebpf: use --collector=ebpf, as root");
-	if (strcmp(text, "auto") != 0 && strcmp(text, "ebpf") != 0)
-		return bad_value(fault, OPT_COLLECTOR, text, "auto or ebpf");
+	if (!collectors_named(text))
+		return bad_value(fault, OPT_COLLECTOR, text, "auto, ebpf or perf");
+	o->collector = text;
 	return 0;
 }
 
@@ -120,7 +111,7 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 	case OPT_PID:
 		return options_parse_pid(arg, &o->pid, fault);
 	case OPT_COLLECTOR:
-		return parse_collector(arg, fault);
+		return parse_collector(arg, o, fault);
 	case OPT_DETAIL:
 		return parse_detail(arg, &o->detail, fault);
 	case OPT_DURATION:
@@ -275,7 +266,8 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 	}
 	letters[n_letters] = '\0';
 
-	*ret = (struct options){.detail = DETAIL_SCHED,
+	*ret = (struct options){.collector = "auto",
+				.detail = DETAIL_SCHED,
 				.sample_hz = SAMPLE_HZ_DEFAULT,
 				.max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
 				.keep = KEEP_DEFAULT,

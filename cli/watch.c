@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "cli/cli.h"
 #include "cli/recording.h"
+#include "collectors/auto.h"
 #include "engine/engine.h"
 #include "report/report.h"
 #include "target/launch.h"
@@ -190,7 +191,7 @@ static int start(struct watch *s, struct fault *fault)
 	bool screen = on_screen(s);
 	struct engine_opts opts = {
 		.size = sizeof(opts),
-		.collector = &collector_ebpf,
+		.collectors = collectors_named(o->collector),
 		.detail = o->detail,
 		.sample_hz = o->sample_hz,
 		.max_overhead_pct = o->max_overhead_pct,

@@ -72,5 +72,6 @@ struct collector_ops {
 };
 
 extern const struct collector_ops collector_ebpf;
+extern const struct collector_ops collector_perf;
 
 #endif

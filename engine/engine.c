@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "capture/capture.h"
+#include "collectors/auto.h"
 #include "engine/engine_internal.h"
 #include "target/go_target.h"
 #include "target/launch.h"
@@ -122,7 +123,7 @@ static void round_once(struct engine *e, const struct event_sink *sink)
 	uint64_t now_ns = clock_now_ns();
 
 	pthread_mutex_lock(&e->lock);
-	int n = e->opts.collector->poll(e->collector, sink);
+	int n = e->ops->poll(e->collector, sink);
 	if (n < 0)
 		log_write(LOG_COLLECT, "poll: %s", strerror(-n));
 	watch_round(e);
@@ -148,7 +149,7 @@ static void finish(struct engine *e, bool gone)
 	gauges_tell(e);
 	e->cut_ns = clock_now_ns();
 	pthread_mutex_unlock(&e->lock);
-	e->opts.collector->stop(e->collector, &sink);
+	e->ops->stop(e->collector, &sink);
 	pthread_mutex_lock(&e->lock);
 	e->last_ns = e->cut_ns;
 	engine_tell(e, (struct event){.head.kind = EV_TICK});
@@ -226,7 +227,6 @@ static void begin_session(struct engine *e)
 
 	s->pid = (uint32_t)e->opts.pid;
 	s->launched = e->opts.launch != NULL;
-	s->collector = e->opts.collector->name;
 	s->detail = e->opts.detail;
 	s->n_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	s->start_ns = clock_now_ns();
@@ -248,11 +248,12 @@ static int start_collector(struct engine *e, struct fault *fault)
 	/* Where an attached PIE program lies must be known before its addresses are read. */
 	if (opts.go && !e->opts.launch)
 		go_target_locate(opts.go);
-	int err = e->opts.collector->open(&opts, &e->collector, fault);
-	if (err < 0)
-		return err;
 	begin_session(e);
-	return e->opts.collector->start(e->collector, &e->session, fault);
+	int err = collectors_start(e->opts.collectors, &opts, &e->session, &e->ops, &e->collector, fault);
+	/* A collector that can't trace all that was asked for has said so. */
+	if (err == 0)
+		e->opts.detail = e->session.detail;
+	return err;
 }
 
 static int start_all(struct engine *e, struct fault *fault)
@@ -344,7 +345,7 @@ void engine_free(struct engine *e)
 	engine_stop(e);
 	drain_output(e);
 	if (e->collector)
-		e->opts.collector->close(e->collector);
+		e->ops->close(e->collector);
 	rescue_close(e);
 	watch_close(e);
 	model_free(e->model);

@@ -38,6 +38,7 @@ struct engine {
 	struct engine_opts opts;
 	struct session session;
 	struct model *model;
+	const struct collector_ops *ops;
 	struct collector *collector;
 	struct go_target *go; /* NULL when the program couldn't be read at all */
 	struct output output;

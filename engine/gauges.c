@@ -37,7 +37,7 @@ static struct governor_sample governor_sample(const struct engine *e)
 {
 	struct collector_stats stats = {0};
 
-	e->opts.collector->stats(e->collector, &stats);
+	e->ops->stats(e->collector, &stats);
 	return (struct governor_sample){.now_ns = clock_now_ns(),
 					.probe_ns = stats.probe_ns - stats.idle_ns,
 					.target_run_ns = target_cpu_ns(e),
@@ -61,7 +61,7 @@ void gauges_begin(struct engine *e)
 	e->self_base_ns = self_cpu_ns();
 	e->governor.asked = e->governor.level = e->opts.detail;
 	now = governor_sample(e);
-	governor_init(&e->governor, e->opts.detail, e->opts.collector->set_detail ? e->opts.max_overhead_pct : 0, &now);
+	governor_init(&e->governor, e->opts.detail, e->ops->set_detail ? e->opts.max_overhead_pct : 0, &now);
 	tell_detail(e, EV_DETAIL_ASKED);
 }
 
@@ -73,7 +73,7 @@ static void govern(struct engine *e)
 
 	if (level == before)
 		return;
-	e->opts.collector->set_detail(e->collector, level, &e->session);
+	e->ops->set_detail(e->collector, level, &e->session);
 	tell_detail(e, level < before ? EV_DETAIL_OVERHEAD : EV_DETAIL_CALM);
 }
 
@@ -102,7 +102,7 @@ static void tell_overhead(struct engine *e)
 	struct collector_stats stats = {0};
 	uint64_t self_ns = self_cpu_ns();
 
-	e->opts.collector->stats(e->collector, &stats);
+	e->ops->stats(e->collector, &stats);
 	engine_tell(e, (struct event){
 			       .head.kind = EV_OVERHEAD,
 			       .overhead = {.probe_ns = stats.probe_ns,

@@ -122,6 +122,8 @@ static void take_over(struct session *s, struct session *fresh)
 	fresh->start_ns = s->start_ns;
 	fresh->start_wall_ns = s->start_wall_ns;
 	fresh->missing = take_ptr(s->missing);
+	fresh->why_not = take_ptr(s->why_not);
+	fresh->no_pauses = s->no_pauses;
 	session_done(s);
 	*s = *fresh;
 }
@@ -192,7 +194,7 @@ static void retarget(struct engine *e, struct go_target *go)
 {
 	struct fault fault = {0};
 
-	if (e->opts.collector->retarget(e->collector, go, &e->session, &fault) < 0)
+	if (e->ops->retarget(e->collector, go, &e->session, &fault) < 0)
 		session_missing(&e->session, "the runtime probes of the new program: %s", fault.why);
 }
 

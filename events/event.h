@@ -19,7 +19,8 @@
 enum event_kind {
 	EV_NONE = 0,
 	EV_TICK = 1,             /* time has passed: no event up to time_ns is still to come. No payload */
-	EV_SWITCH = 2,           /* .sw: a context switch with a target thread on at least one side */
+	EV_SWITCH = 2,           /* .sw: a context switch with a target thread on at least one side. A side whose tid is
+				  EV_TID_UNKNOWN is not the target's; whether it is another process or none isn't known */
 	EV_THREAD_NEW = 3,       /* .thread: tid exists (seen at fork, or found at attach) */
 	EV_THREAD_EXIT = 4,      /* tid is gone. No payload */
 	EV_EXEC = 5,             /* the target replaced its program. No payload */
@@ -59,6 +60,7 @@ enum event_flag {
 };
 
 #define EV_NO_P      UINT16_MAX
+#define EV_TID_UNKNOWN UINT32_MAX
 #define EV_NO_LOC    0U /* location ids start at 1 */
 #define EV_COMM_SIZE 16
 
@@ -142,6 +144,7 @@ enum ev_lost_cause {
 	EV_LOST_LATE = 2,  /* came after its time had been delivered; its time was moved forward, nothing is missing */
 	EV_LOST_LABEL = 3, /* a goroutine could not be read (page not present); the switch itself is there */
 	EV_LOST_CAPTURE = 4, /* the capture could not take them: a slow disk or reader */
+	EV_LOST_THROTTLE = 5, /* times that the kernel held samples back; how many of them isn't known */
 	EV_LOST_CAUSE_COUNT
 };
 

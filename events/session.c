@@ -43,6 +43,7 @@ void session_done(struct session *s)
 	for (size_t i = 0; i < s->n_async_evidence; i++)
 		free(s->async_evidence[i]);
 	free_strings(s->missing);
+	free_strings(s->why_not);
 	session_init(s);
 }
 
@@ -60,32 +61,48 @@ void session_async_evidence(struct session *s, const char *fmt, ...)
 		s->async_evidence[s->n_async_evidence++] = text;
 }
 
-int session_missing(struct session *s, const char *fmt, ...)
+static int add_sentence(char ***list, const char *fmt, va_list ap)
 {
-	va_list ap;
 	size_t n = 0;
 	char *text = NULL;
 
-	va_start(ap, fmt);
-	int len = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (len < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		return -ENOMEM;
-	for (; s->missing && s->missing[n]; n++) {
-		if (strcmp(s->missing[n], text) == 0) { /* known already */
+	for (; *list && (*list)[n]; n++) {
+		if (strcmp((*list)[n], text) == 0) { /* known already */
 			free(text);
 			return 0;
 		}
 	}
-	char **grown = realloc(s->missing, (n + 2) * sizeof(*grown));
+	char **grown = realloc(*list, (n + 2) * sizeof(*grown));
 	if (!grown) {
 		free(text);
 		return -ENOMEM;
 	}
 	grown[n] = text;
 	grown[n + 1] = NULL;
-	s->missing = grown;
+	*list = grown;
 	return 0;
+}
+
+int session_missing(struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int err = add_sentence(&s->missing, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int session_why_not(struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int err = add_sentence(&s->why_not, fmt, ap);
+	va_end(ap);
+	return err;
 }
 
 const char *async_source_name(enum async_source source)

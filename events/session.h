@@ -58,6 +58,8 @@ struct session {
 	const char *collector; /* "ebpf", "perf", "replay": static string */
 	enum detail_level detail;
 	char **missing; /* NULL-terminated sentences: what can't be seen here and why */
+	char **why_not; /* NULL-terminated: a better collector's name and why it isn't the one, "ebpf: ..." */
+	bool no_pauses; /* this collector tells no preemption gaps and no stop-the-world pauses */
 
 	/* machine */
 	uint32_t n_cpus;        /* online */
@@ -76,6 +78,9 @@ void session_async_evidence(struct session *s, const char *fmt, ...) __attribute
 
 /** Adds a formatted sentence about something that can't be seen. Returns 0 or -ENOMEM. */
 int session_missing(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** The same of why a better collector than this one isn't used. */
+int session_why_not(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** The report's word for a source; NULL for ASYNC_SOURCE_UNKNOWN. */
 const char *async_source_name(enum async_source source);

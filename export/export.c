@@ -179,6 +179,7 @@ const char *export_class_name(uint8_t klass)
 		[SPAN_RUNTIME] = "runtime",   [SPAN_UNLABELLED] = "unlabelled",
 		[SPAN_RUNNABLE] = "runnable", [SPAN_OTHER] = "other",
 		[SPAN_SYSCALL] = "syscall",   [SPAN_WAITING_P] = "waiting_p",
+		[SPAN_UNKNOWN] = "unknown",
 	};
 
 	return names[klass];

@@ -256,6 +256,7 @@ static const char *span_name(const struct export *x, enum row_kind kind, const s
 		[SPAN_OTHER] = "another process",
 		[SPAN_SYSCALL] = "system call",
 		[SPAN_WAITING_P] = "waiting for a P",
+		[SPAN_UNKNOWN] = "others or idle (not known)",
 	};
 	const struct func_info *f = s->klass == SPAN_RUN && kind != ROW_G ? model_func(x->model, s->func) : NULL;
 	const char *comm = s->klass == SPAN_OTHER ? model_comm(x->model, s->tid) : "";

@@ -104,8 +104,11 @@ void label_end(struct model *m, struct thread *th, uint64_t t, struct label labe
 	if (label.valid)
 		gaps_on_label(m, th, label, t);
 	if (!label.valid) {
-		/* Not read: the last observation holds, if there is one. */
+		/* Not read: the last observation holds, if there is one; not beyond a sleep, after which it may be
+		 * another's thread. */
 		label_settle(m, th, t);
+		if (blocks && !th->exact)
+			th->label = (struct label){.p = EV_NO_P};
 		return;
 	}
 	if (label.goid || was_exact)

@@ -218,10 +218,10 @@ static struct span other_span(const struct cpu *c, uint16_t id, uint64_t t)
 {
 	return (struct span){.start_ns = c->other_since_ns,
 			     .end_ns = t,
-			     .tid = c->other_tid,
+			     .tid = c->other_tid == EV_TID_UNKNOWN ? 0 : c->other_tid,
 			     .cpu = id,
 			     .p = EV_NO_P,
-			     .klass = SPAN_OTHER};
+			     .klass = c->other_tid == EV_TID_UNKNOWN ? SPAN_UNKNOWN : SPAN_OTHER};
 }
 
 void lanes_paint_other(struct model *m, struct cpu *c, uint16_t id, uint64_t t)

@@ -98,7 +98,7 @@ struct thread {
 
 	/* Kernel gap: since when, who got the CPU. 0 = none. */
 	uint64_t kgap_start_ns;
-	uint32_t kgap_other_tid;
+	uint32_t kgap_other_tid; /* EV_TID_UNKNOWN = not known */
 	bool kgap_other_is_target;
 
 	struct track *track;
@@ -108,7 +108,7 @@ struct thread {
 struct cpu {
 	uint64_t last_ns;        /* last event here */
 	struct thread *running;  /* the target's thread on it */
-	uint64_t other_since_ns; /* a foreign thread runs; 0 = none */
+	uint64_t other_since_ns; /* a foreign thread runs, or it isn't known who (other_tid EV_TID_UNKNOWN); 0 = none */
 	uint32_t other_tid;
 	uint64_t target_ns, switches, migrations_in;
 	struct ev_cpu_stat first_stat, last_stat;

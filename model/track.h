@@ -23,6 +23,7 @@ enum span_class {
 	SPAN_OTHER,      /* CPU: another process runs */
 	SPAN_SYSCALL,    /* thread blocked in the kernel with a goroutine on it */
 	SPAN_WAITING_P,  /* goroutine: runnable, no P takes it up (detail exact; only rows of Gs) */
+	SPAN_UNKNOWN,    /* CPU: no thread of the target; whether another process's or none isn't known */
 	SPAN_CLASS_COUNT
 };
 

@@ -57,7 +57,9 @@ static struct words taker_name(const struct model *m, const struct kgap_other *o
 	const char *comm = model_comm(m, o->tid);
 	struct words w, name;
 
-	if (!o->tid) {
+	if (o->tid == EV_TID_UNKNOWN) {
+		verdict_say(w.s, sizeof(w.s), "something that this collector can't see");
+	} else if (!o->tid) {
 		verdict_say(w.s, sizeof(w.s), "nobody (the CPU stood idle)");
 	} else if (comm[0]) {
 		name = words_escaped(comm);

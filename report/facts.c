@@ -7,7 +7,7 @@
 
 bool report_runtime_seen(const struct session *s)
 {
-	return s->go_version && s->detail != DETAIL_THREADS;
+	return s->go_version && s->detail != DETAIL_THREADS && !s->no_pauses;
 }
 
 char *report_signals(const struct model *m, char *dst, size_t cap)

@@ -33,7 +33,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 {
 	static const char *const causes[EV_LOST_CAUSE_COUNT] = {
 		[EV_LOST_RING] = "ring",   [EV_LOST_QUEUE] = "queue",     [EV_LOST_LATE] = "late",
-		[EV_LOST_LABEL] = "label", [EV_LOST_CAPTURE] = "capture",
+		[EV_LOST_LABEL] = "label", [EV_LOST_CAPTURE] = "capture", [EV_LOST_THROTTLE] = "throttle",
 	};
 	cJSON *o = cJSON_AddObjectToObject(root, "collector");
 	double pct = model_overhead_pct(m);
@@ -52,6 +52,7 @@ static void add_collector(cJSON *root, const struct model *m, const struct sessi
 		json_add_decimal(o, "overhead_pct", pct);
 	json_add_uint(o, "probe_hits", c->overhead_hits);
 	json_add_texts(o, "missing", s->missing);
+	json_add_texts(o, "why_not", s->why_not);
 }
 
 static void add_async(cJSON *root, const struct model *m, const struct session *s)

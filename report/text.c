@@ -281,6 +281,11 @@ static void text_collector(const struct model *m, const struct session *s, const
 	if (d.steps_down || d.steps_up)
 		fprintf(out, "  the detail was lowered %" PRIu64 " time%s and raised again %" PRIu64 " time%s\n",
 			d.steps_down, d.steps_down == 1 ? "" : "s", d.steps_up, d.steps_up == 1 ? "" : "s");
+	if (c->lost[EV_LOST_THROTTLE])
+		fprintf(out, "  the kernel held samples back %" PRIu64 " time%s\n", c->lost[EV_LOST_THROTTLE],
+			c->lost[EV_LOST_THROTTLE] == 1 ? "" : "s");
+	for (char **why = s->why_not; why && *why; why++)
+		text_put_item(out, "not used:", text_safe((char[1024]){0}, 1024, *why));
 	for (char **missing = s->missing; missing && *missing; missing++)
 		text_put_item(out, "not seen:", text_safe((char[1024]){0}, 1024, *missing));
 }

@@ -110,6 +110,8 @@ static const struct collector_ops fake = {
 	.close = fake_close,
 };
 
+static const struct collector_ops *const fakes[] = {&fake, NULL};
+
 static int reset(void **state)
 {
 	(void)state;
@@ -128,7 +130,7 @@ static void launch(struct launch *l, struct engine_opts *o, const char **words)
 	assert_int_equal(launch_start(l, argv, NULL, LAUNCH_TO_PIPE, NULL), 0);
 	*o = (struct engine_opts){
 		.size = sizeof(*o),
-		.collector = &fake,
+		.collectors = fakes,
 		.detail = DETAIL_SCHED,
 		.pid = l->pid,
 		.launch = l,
@@ -208,7 +210,7 @@ static void stopped_before_the_end(void **state)
 
 static void attached_is_left_alone(void **state)
 {
-	struct engine_opts o = {.size = sizeof(o), .collector = &fake, .detail = DETAIL_THREADS};
+	struct engine_opts o = {.size = sizeof(o), .collectors = fakes, .detail = DETAIL_THREADS};
 	struct engine *e;
 	int status;
 
@@ -261,7 +263,7 @@ static void faults(void **state)
 	assert_string_equal(calls, "");
 	launch_done(&l);
 
-	o = (struct engine_opts){.size = sizeof(o), .collector = &fake, .pid = INT32_MAX};
+	o = (struct engine_opts){.size = sizeof(o), .collectors = fakes, .pid = INT32_MAX};
 	assert_int_equal(engine_start(&o, &e, &fault), -ESRCH);
 	assert_null(e);
 }

@@ -148,6 +148,7 @@ static void draw_column(struct timeline_scene *s, int col, int y, const struct c
 		[SPAN_OTHER] = {0x2591, '-', ROLE_OTHER},
 		[SPAN_SYSCALL] = {0x2581, '_', ROLE_SYSCALL},
 		[SPAN_WAITING_P] = {0x2504, '~', ROLE_RUNNABLE},
+		[SPAN_UNKNOWN] = {0xb7, '.', ROLE_DIM},
 	};
 	bool ascii = s->ctx->ui->ascii;
 	uint64_t busy = c->ns[SPAN_RUN] + c->ns[SPAN_RUNTIME] + c->ns[SPAN_UNLABELLED];
@@ -158,6 +159,7 @@ static void draw_column(struct timeline_scene *s, int col, int y, const struct c
 		add_legend(s, c->func, c->ns[SPAN_RUN]);
 	s->marks[MARK_NO_CPU] |= top == SPAN_RUNNABLE;
 	s->marks[MARK_OTHER] |= top == SPAN_OTHER;
+	s->marks[MARK_UNKNOWN] |= top == SPAN_UNKNOWN;
 	s->marks[MARK_SYSCALL] |= top == SPAN_SYSCALL;
 	s->marks[MARK_WAITING_P] |= top == SPAN_WAITING_P;
 	if (!busy) {

@@ -27,6 +27,7 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
 		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
+		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
 	bool ascii = s->ctx->ui->ascii;
@@ -149,7 +150,8 @@ static void say_span(struct line *l, const struct span *span, uint64_t now, uint
 		[SPAN_IDLE] = "idle",           [SPAN_RUN] = "ran",
 		[SPAN_RUNTIME] = "runtime",     [SPAN_UNLABELLED] = "goroutine unknown, ran",
 		[SPAN_RUNNABLE] = "had no CPU", [SPAN_OTHER] = "another process",
-		[SPAN_SYSCALL] = "system call", [SPAN_WAITING_P] = "waited for a P"};
+		[SPAN_SYSCALL] = "system call", [SPAN_WAITING_P] = "waited for a P",
+		[SPAN_UNKNOWN] = "others or idle"};
 	const struct model *m = l->s->ctx->model;
 	uint64_t end = span->end_ns < now ? span->end_ns : now;
 	char len[32], place[256];

@@ -21,6 +21,7 @@ enum scene_mark {
 	MARK_WAITING_P,
 	MARK_OTHER,
 	MARK_SETTING,
+	MARK_UNKNOWN,
 	MARKS
 };
 
