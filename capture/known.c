@@ -138,6 +138,7 @@ int known_tell(struct known *k, const struct event *ev, uint64_t seq)
 		return 0;
 	case EV_RUNTIME:
 	case EV_DETAIL:
+	case EV_SAMPLING:
 		return remember(&k->tables[KNOWN_STATE], ev->head.kind, ev, seq);
 	default:
 		return 0;

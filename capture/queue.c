@@ -68,6 +68,7 @@ static bool is_needed(uint8_t kind)
 	case EV_TARGET_EXIT:
 	case EV_DETAIL:
 	case EV_SETTING:
+	case EV_SAMPLING:
 		return true;
 	default:
 		return false;

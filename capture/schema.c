@@ -13,7 +13,8 @@
 	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-static const struct field fields[EV_KIND_COUNT][FIELDS_MAX + 1] = {
+/* Kinds that came after the format's major version have no row: older readers take them as opaque. */
+static const struct field fields[EV_DETAIL + 1][FIELDS_MAX + 1] = {
 	[EV_TICK] = {{0}},
 	[EV_SWITCH] = {F(sw, goid, CODE_GOID, 20), F(sw, p, CODE_P, 21), F(sw, next_tid, CODE_TID_NEXT, 22),
 		       F(sw, waker_tid, CODE_TID_WAKER, 23), F(sw, wake_delta_ns, CODE_WAIT, 24),
@@ -82,6 +83,5 @@ const struct field *schema_opaque(void)
 
 const struct field *schema_fields(uint8_t kind)
 {
-	/* EV_SETTING has no row: a handful in a session, and so readers from before it know what to do with it. */
-	return kind == EV_NONE || kind == EV_SETTING || kind >= EV_KIND_COUNT ? opaque : fields[kind];
+	return kind == EV_NONE || kind > EV_DETAIL ? opaque : fields[kind];
 }

@@ -222,14 +222,24 @@ static int find_once(const struct go_target *t, const char *name,
 	return f->at[i].err;
 }
 
-int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len)
+int go_target_var(const struct go_target *t, const char *name, uint64_t *ret_addr)
 {
 	uint64_t vaddr = 0;
 
 	if (!t->located)
 		return -EAGAIN;
 	int err = find_once(t, name, go_binary_data, &vaddr);
-	return err < 0 ? err : go_target_read(t, vaddr + t->bias + offset, buf, len);
+	if (err == 0)
+		*ret_addr = vaddr + t->bias;
+	return err;
+}
+
+int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len)
+{
+	uint64_t addr;
+	int err = go_target_var(t, name, &addr);
+
+	return err < 0 ? err : go_target_read(t, addr + offset, buf, len);
 }
 
 int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len)

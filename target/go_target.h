@@ -44,6 +44,24 @@ uint64_t go_target_bias(const struct go_target *t);
 /** Reads the target's memory. 0 or -EFAULT, -EPERM, -ESRCH. Never a short read. */
 int go_target_read(const struct go_target *t, uint64_t addr, void *buf, size_t len);
 
+/* A piece of the target's memory. */
+struct go_read {
+	uint64_t addr;
+	void *buf;
+	size_t len; /* not 0 */
+	bool ok;    /* filled by the call: all of it was read */
+};
+
+/**
+ * Reads @n pieces, 1024 with a system call; one that can't be read costs another call and leaves the others whole.
+ * @ret_calls  is increased by the system calls made
+ * Returns how many are ok, or -EPERM (not allowed at all), -ESRCH, -errno.
+ */
+int go_target_read_many(const struct go_target *t, struct go_read *r, size_t n, uint64_t *ret_calls);
+
+/** Where a runtime variable is in the process, for pieces. 0 or as go_target_read_var(). */
+int go_target_var(const struct go_target *t, const char *name, uint64_t *ret_addr);
+
 /** Reads a runtime variable by its name ("runtime.allm"), a string that lives as long as the target. The same, and
  * -EAGAIN unless located, -ENOENT, -ENODATA. */
 int go_target_read_var(const struct go_target *t, const char *name, void *buf, size_t len);
