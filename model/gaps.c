@@ -71,6 +71,8 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 
 	pg->gap = as_of_now(m, pg);
 	pg->gap.taken_ns = clamp_u64(end_ns, pg->gap.request_ns, m->now_ns);
+	if (pg->gap.estimated)
+		end = GAP_LEFT;
 	pg->gap.end = end;
 	ns = pg->gap.taken_ns - pg->gap.request_ns;
 	if (pg->gap.off_cpu_ns > ns)
@@ -90,6 +92,8 @@ static void finish(struct model *m, size_t i, uint64_t end_ns, enum gap_end end,
 		m->counts.taken_cooperative++;
 	else if (end == GAP_HANDED_OFF)
 		m->counts.taken_handed_off++;
+	else if (end == GAP_LEFT)
+		m->counts.taken_unseen++;
 	else
 		m->counts.taken_voluntary++;
 	stw_on_gap_end(m, &pg->gap, seen);
@@ -123,6 +127,37 @@ static void finish_superseded(struct model *m, const struct gap *g)
 	}
 }
 
+static void add_pending(struct model *m, struct gap g, const struct thread *th)
+{
+	struct pending_gap *pg;
+	struct gap *kept;
+
+	finish_superseded(m, &g);
+	if (m->n_pending >= MAX_PENDING ||
+	    array_reserve((void **)&m->pending, &m->cap_pending, m->n_pending, sizeof(*m->pending))) {
+		model_invalid(m);
+		return;
+	}
+	if (th && g.goid && th->seen_goid == g.goid) {
+		g.func = th->seen_func;
+		g.loc = th->seen_loc;
+	} else if (g.estimated) {
+		const struct goroutine *gp = goroutine_find(m, g.goid);
+
+		g.func = gp ? gp->start_func : 0; /* until it is seen where it runs */
+	}
+	kept = log_push(&m->gaps);
+	if (!kept) {
+		model_invalid(m);
+		return;
+	}
+	*kept = g;
+	m->counts.requests++;
+	pg = &m->pending[m->n_pending++];
+	*pg = (struct pending_gap){
+		.gap = g, .seq = m->gaps.next - 1, .seen_ns = g.request_ns, .estimated = g.estimated};
+}
+
 void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 {
 	const struct ev_preempt *req = &ev->preempt;
@@ -134,8 +169,6 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 			.cpu = th && th->state == TH_RUN ? th->cpu : NO_CPU,
 			.p = req->p,
 			.end = GAP_PENDING};
-	struct pending_gap *pg;
-	struct gap *kept;
 
 	if (!g.tid && !g.goid)
 		return; /* a P without an M (in a system call): nobody runs there who could be asked */
@@ -143,25 +176,42 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 		g.cause = GAP_BY_SCAN;
 	else
 		g.cause = stw_is_stopping(m) ? GAP_BY_STW : GAP_BY_SYSMON;
-	finish_superseded(m, &g);
-	if (m->n_pending >= MAX_PENDING ||
-	    array_reserve((void **)&m->pending, &m->cap_pending, m->n_pending, sizeof(*m->pending))) {
+	add_pending(m, g, th);
+}
+
+void gaps_on_asked(struct model *m, const struct event *ev, uint64_t t)
+{
+	const struct thread *th = thread_find(m, ev->head.tid);
+	struct gap g = {.request_ns = t,
+			.goid = ev->sampled.goid,
+			.loc = EV_NO_LOC,
+			.tid = ev->head.tid,
+			.cpu = th ? th->cpu : NO_CPU,
+			.p = ev->sampled.p,
+			.end = GAP_PENDING,
+			.cause = stw_is_stopping(m) ? GAP_BY_STW : GAP_BY_SYSMON,
+			.estimated = true};
+
+	if (g.tid && g.goid)
+		add_pending(m, g, th);
+	else
 		model_invalid(m);
-		return;
+}
+
+void gaps_on_yielded(struct model *m, const struct event *ev, uint64_t t)
+{
+	uint32_t back = ev->sampled.gap_ns;
+
+	for (size_t i = m->n_pending; i-- > 0;) {
+		struct pending_gap *pg = &m->pending[i];
+
+		if (pg->gap.tid != ev->head.tid || pg->gap.goid != ev->sampled.goid)
+			continue;
+		/* It was still there at the look before. */
+		if (t - pg->gap.request_ns > back && t - back > pg->seen_ns)
+			pg->seen_ns = t - back;
+		finish(m, i, t, GAP_LEFT, true);
 	}
-	if (th && g.goid && th->seen_goid == g.goid) {
-		g.func = th->seen_func;
-		g.loc = th->seen_loc;
-	}
-	kept = log_push(&m->gaps);
-	if (!kept) {
-		model_invalid(m);
-		return;
-	}
-	*kept = g;
-	m->counts.requests++;
-	pg = &m->pending[m->n_pending++];
-	*pg = (struct pending_gap){.gap = g, .seq = m->gaps.next - 1, .seen_ns = t};
 }
 
 void gaps_on_taken(struct model *m, const struct event *ev, uint64_t t)
@@ -412,9 +462,10 @@ const char *gap_end_name(uint8_t end)
 					    [GAP_ASYNC] = "async",
 					    [GAP_COOPERATIVE] = "cooperative",
 					    [GAP_VOLUNTARY] = "voluntary",
-					    [GAP_HANDED_OFF] = "handed off"};
+					    [GAP_HANDED_OFF] = "handed off",
+					    [GAP_LEFT] = "left"};
 
-	return end <= GAP_HANDED_OFF ? names[end] : "unknown";
+	return end <= GAP_LEFT ? names[end] : "unknown";
 }
 
 const char *gap_cause_name(uint8_t cause)

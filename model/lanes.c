@@ -186,7 +186,7 @@ void lanes_paint(struct model *m, struct thread *th, uint64_t a, uint64_t b, str
 		append(m, ROW_G, g->goid, g->track, &g->held, &s);
 	}
 	append(m, ROW_M, th->tid, th->track, &th->held, &s);
-	if (is_on_cpu(klass) && m->cpus[th->cpu])
+	if (is_on_cpu(klass) && th->cpu != NO_CPU && m->cpus[th->cpu])
 		append(m, ROW_CPU, th->cpu, m->cpus[th->cpu]->track, &m->cpus[th->cpu]->held, &s);
 	if (s.p != EV_NO_P && klass != SPAN_SYSCALL)
 		paint_p(m, &s);

@@ -131,6 +131,7 @@ static bool is_timeless(uint8_t kind)
 	case EV_COMM:
 	case EV_RUNTIME:
 	case EV_OVERHEAD:
+	case EV_SAMPLING:
 		return true;
 	default:
 		return false;
@@ -330,15 +331,18 @@ void model_feed(struct model *m, const struct event *ev)
 		gaps_on_signal(m, ev->head.tid);
 		break;
 	case EV_STW_STOP:
+		m->probed = true;
 		on_stw_stop(m, ev, t);
 		break;
 	case EV_STW_STOPPED:
 		stw_on_stopped(m, t);
 		break;
 	case EV_STW_START:
+		m->probed = true;
 		stw_on_start(m, ev, t);
 		break;
 	case EV_PREEMPT_REQUEST:
+		m->probed = true;
 		on_request(m, ev, t);
 		break;
 	case EV_PREEMPT_TAKEN:
@@ -385,6 +389,14 @@ void model_feed(struct model *m, const struct event *ev)
 		break;
 	case EV_SETTING:
 		interventions_on_setting(m, &ev->setting, t);
+	case EV_SAMPLED:
+		estimates_on_sampled(m, ev, t);
+		break;
+	case EV_SAMPLING:
+		estimates_on_sampling(m, &ev->sampling);
+		break;
+	case EV_THREAD_STAT:
+		estimates_on_stat(m, ev, t);
 		break;
 	case EV_TICK:
 	case EV_NONE:

@@ -95,6 +95,7 @@ struct stw_pause {
 	uint64_t waited_off_cpu_ns; /* of it: the kernel gave its thread no CPU (struct gap, off_cpu_ns) */
 	uint32_t tid;
 	uint8_t reason; /* enum ev_stw_reason */
+	bool estimated; /* from looks into the process's memory: model_estimates() */
 };
 
 /** Pauses that touch [t0, t1), oldest first, up to @cap; the current one included. Returns how many were filled. */
@@ -105,7 +106,7 @@ const char *stw_reason_name(uint8_t reason); /* "GC mark termination"; "unknown"
 
 /* ---- preemption gaps ---- */
 
-enum gap_end { GAP_PENDING, GAP_ASYNC, GAP_COOPERATIVE, GAP_VOLUNTARY, GAP_HANDED_OFF };
+enum gap_end { GAP_PENDING, GAP_ASYNC, GAP_COOPERATIVE, GAP_VOLUNTARY, GAP_HANDED_OFF, GAP_LEFT };
 enum gap_cause { GAP_BY_SYSMON, GAP_BY_STW, GAP_BY_SCAN };
 
 struct gap {
@@ -124,6 +125,7 @@ struct gap {
 	uint8_t cause;       /* enum gap_cause */
 	uint8_t why;         /* enum gap_why: why it wasn't served */
 	bool unserved;       /* it lasted GAP_UNSERVED_NS for sure, where its end is an estimate too */
+	bool estimated;      /* from looks into the process's memory: model_estimates(); it ended GAP_LEFT, somehow */
 };
 
 /** Gaps that touch [t0, t1), oldest request first, pending ones included. Returns how many were filled. */
@@ -137,8 +139,15 @@ static inline uint64_t gap_ns(const struct gap *g, uint64_t now_ns)
 
 	return end > g->request_ns ? end - g->request_ns : 0;
 }
-const char *gap_end_name(uint8_t end);     /* "pending", "async", "cooperative", "voluntary", "handed off" */
+const char *gap_end_name(uint8_t end);     /* "pending", "async", "cooperative", "voluntary", "handed off", "left" */
 const char *gap_cause_name(uint8_t cause); /* "sysmon", "stop the world", "stack scan" */
+
+/**
+ * Are gaps and pauses estimated from looks into the process's memory, because no probe tells them? Then the ways in
+ * which requests were taken aren't known, what was shorter than the time between two looks may not have been seen, and
+ * each length is wrong by less than *ret_resolution_ns (set when true).
+ */
+bool model_estimates(const struct model *m, uint64_t *ret_resolution_ns);
 
 /* ---- kernel gaps: a thread with a running G on it is runnable but has no CPU ---- */
 
@@ -164,6 +173,7 @@ struct model_counts {
 	uint64_t switches;
 	uint64_t requests, repeated; /* preempt requests; repeated = further signals for the same gap */
 	uint64_t taken_async, taken_cooperative, taken_voluntary, taken_handed_off, pending;
+	uint64_t taken_unseen; /* estimated gaps that have ended, in a way that isn't known */
 	uint64_t signals; /* SIGURGs sent */
 	uint64_t stw_count;
 	uint64_t stw_by_reason[EV_STW_REASON_COUNT];

@@ -11,6 +11,7 @@
  *   waits.c        how long goroutines were runnable without a P; who starved, and who held the Ps meanwhile
  *   runq.c         lengths of the run queues
  *   detail.c       which detail level was in force when
+ *   estimates.c    what looks into the process's memory and accounts of threads tell
  *   lanes.c        rows: the tracks of CPUs, Ps, Ms and Gs, their memory, their open spans
  *   observe.c      tells an observer of spans, gaps and pauses as they are found out
  *   gaps.c         preemption gaps
@@ -101,6 +102,10 @@ struct thread {
 	uint32_t kgap_other_tid; /* EV_TID_UNKNOWN = not known */
 	bool kgap_other_is_target;
 
+	/* Without context switches (estimates.c): run time that was told beyond the clock's; who ran since the last account. */
+	uint64_t owed_run_ns;
+	struct label coarse_label;
+
 	struct track *track;
 	struct span *held; /* observe.c; so in the other rows */
 };
@@ -171,7 +176,7 @@ struct pending_gap {
 	struct gap gap;
 	uint64_t seq;        /* of its place in model.gaps */
 	uint64_t seen_ns;    /* its goroutine was last seen on its thread */
-	bool estimated;      /* it ends somewhere after seen_ns */
+	bool estimated;      /* it ends somewhere after seen_ns; gap.estimated: its begin is no better */
 	uint64_t blocked_ns; /* its thread was blocked in the kernel */
 	struct {
 		uint32_t func, loc, count;
@@ -312,6 +317,11 @@ struct model {
 	uint64_t longest_stw_ns, last_stw_end_ns;
 	struct hist h_stw_total, h_stw_stopping;
 
+	/* estimates */
+	bool estimates; /* looks into the process's memory tell gaps and pauses */
+	bool probed;    /* probes do, so that looks don't */
+	uint64_t resolution_ns;
+
 	/* settings */
 	bool have_cgroup, have_overhead;
 	struct ev_cgroup first_cgroup;
@@ -417,6 +427,10 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 /* interventions.c: an event's own time may be so far behind that of what it tells of. */
 #define INTERVENTION_AHEAD_NS 2000000000ULL
 void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t);
+/* estimates.c */
+void estimates_on_sampling(struct model *m, const struct ev_sampling *ev);
+void estimates_on_sampled(struct model *m, const struct event *ev, uint64_t t);
+void estimates_on_stat(struct model *m, const struct event *ev, uint64_t t);
 
 /* gap_funcs.c */
 /* Was the request of @pg served, and if not, why: as of @ns after it. Sets unserved and why. */
@@ -454,6 +468,9 @@ void observe_stw(const struct model *m, const struct stw_pause *p);
 
 /* gaps.c */
 void gaps_on_request(struct model *m, const struct event *ev, uint64_t t);
+/* The same of EV_SAMPLED_ASKED, and its end, EV_SAMPLED_YIELDED. */
+void gaps_on_asked(struct model *m, const struct event *ev, uint64_t t);
+void gaps_on_yielded(struct model *m, const struct event *ev, uint64_t t);
 void gaps_on_taken(struct model *m, const struct event *ev, uint64_t t);
 void gaps_on_signal(struct model *m, uint32_t tid);
 void gaps_on_delivery(struct model *m, uint32_t tid);

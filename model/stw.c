@@ -42,7 +42,8 @@ static void keep(struct model *m)
 	struct stw_pause *kept = log_push(&m->stws);
 	uint64_t ns = m->stw.end_ns - m->stw.asked_ns;
 
-	follow_gc(m);
+	if (!m->stw.estimated) /* where pauses may not be seen, the phases are told */
+		follow_gc(m);
 	m->counts.stw_count++;
 	m->counts.stw_by_reason[m->stw.reason]++;
 	m->last_stw_end_ns = m->stw.end_ns;

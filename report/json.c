@@ -114,19 +114,31 @@ static int add_worst(cJSON *preempt, const struct model *m, size_t max)
 	return 0;
 }
 
+/* Are these figures made of looks into the process's memory, and how far can each be wrong? */
+static bool add_estimated(cJSON *o, const struct model *m, bool seen)
+{
+	uint64_t resolution_ns = 0;
+	bool estimated = seen && model_estimates(m, &resolution_ns);
+
+	json_add_tristate(o, "estimated", seen ? estimated : -1);
+	json_add_known(o, "resolution_ns", resolution_ns, estimated);
+	return estimated;
+}
+
 static int add_preempt(cJSON *root, const struct model *m, const struct model_counts *c, bool seen, size_t max_worst)
 {
 	cJSON *o = cJSON_AddObjectToObject(root, "preempt");
 	struct hist_summary latency;
 
+	bool how = seen && !add_estimated(o, m, seen);
 	json_add_known(o, "requests", c->requests, seen);
 	cJSON *taken = cJSON_AddObjectToObject(o, "taken");
-	json_add_known(taken, "async", c->taken_async, seen);
-	json_add_known(taken, "cooperative", c->taken_cooperative, seen);
-	json_add_known(taken, "voluntary", c->taken_voluntary, seen);
-	json_add_known(taken, "handed_off", c->taken_handed_off, seen);
+	json_add_known(taken, "async", c->taken_async, how);
+	json_add_known(taken, "cooperative", c->taken_cooperative, how);
+	json_add_known(taken, "voluntary", c->taken_voluntary, how);
+	json_add_known(taken, "handed_off", c->taken_handed_off, how);
 	json_add_known(o, "pending", c->pending, seen);
-	json_add_known(o, "signals", c->signals, seen);
+	json_add_known(o, "signals", c->signals, how || (seen && c->signals));
 	model_gap_summary(m, &latency);
 	json_add_hist(o, "latency_ns", seen ? &latency : NULL);
 	int err = add_worst(o, m, max_worst);
@@ -138,6 +150,7 @@ static void add_stw(cJSON *root, const struct model *m, const struct model_count
 	cJSON *o = cJSON_AddObjectToObject(root, "stw");
 	struct hist_summary total, stopping;
 
+	add_estimated(o, m, seen);
 	json_add_known(o, "count", c->stw_count, seen);
 	cJSON *by_reason = cJSON_AddObjectToObject(o, "by_reason");
 	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {

@@ -98,15 +98,36 @@ static void text_interventions(const struct model *m, FILE *out)
 }
 
 static void text_counts(const struct model_counts *c, FILE *out)
+static void text_requests(const struct model *m, const struct model_counts *c, FILE *out)
 {
-	text_put_title(out, "Preemption requests");
+	uint64_t resolution_ns;
+	char resolution[32];
+
+	if (model_estimates(m, &resolution_ns)) {
+		text_duration(resolution, sizeof(resolution), resolution_ns);
+		fprintf(out, "  ~%" PRIu64 " requests; %" PRIu64 " ended, in a way that wasn't seen; %" PRIu64 " pending\n",
+			c->requests, c->taken_unseen, c->pending);
+		fprintf(out,
+			"  ~ estimates, from looks into the process's memory: each length may be wrong by %s, and\n"
+			"    what is shorter than that may not have been seen\n",
+			resolution);
+		return;
+	}
 	fprintf(out,
 		"  %" PRIu64 " requests; taken: %" PRIu64 " async, %" PRIu64 " cooperative, %" PRIu64
 		" voluntary, %" PRIu64 " handed off; %" PRIu64 " pending; %" PRIu64 " SIGURGs sent\n",
 		c->requests, c->taken_async, c->taken_cooperative, c->taken_voluntary, c->taken_handed_off, c->pending,
 		c->signals);
+}
+
+static void text_counts(const struct model *m, const struct model_counts *c, FILE *out)
+{
+	uint64_t resolution_ns;
+
+	text_put_title(out, "Preemption requests");
+	text_requests(m, c, out);
 	text_put_title(out, "Stop-the-world pauses");
-	fprintf(out, "  %" PRIu64 " pause%s\n", c->stw_count, c->stw_count == 1 ? "" : "s");
+	fprintf(out, "  %s%" PRIu64 " pause%s\n", model_estimates(m, &resolution_ns) ? "~" : "", c->stw_count, c->stw_count == 1 ? "" : "s");
 	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (!c->stw_by_reason[i])
 			continue;
@@ -147,10 +168,13 @@ static void text_hists(const struct model *m, bool seen, FILE *out)
 	model_hists(m, &h);
 	if (seen) {
 		model_gap_summary(m, &s);
-		text_hist(out, "preemption gap", &s);
+		uint64_t resolution_ns;
+		bool about = model_estimates(m, &resolution_ns);
+
+		text_hist(out, about ? "~preemption gap" : "preemption gap", &s);
 		model_stw_summary(m, &s, &stopping);
-		text_hist(out, "STW pause", &s);
-		text_hist(out, "STW, stopping", &stopping);
+		text_hist(out, about ? "~STW pause" : "STW pause", &s);
+		text_hist(out, about ? "~STW, stopping" : "STW, stopping", &stopping);
 	}
 	hist_summarize(h.runqueue, &s);
 	text_hist(out, "thread run queue", &s);
@@ -184,7 +208,10 @@ static int text_worst(const struct model *m, size_t max, FILE *out)
 		const struct gap *g = &gaps[i];
 		char number[24];
 
-		text_put_duration(out, 12, gap_ns(g, model_now(m)));
+		char len[32] = "~";
+
+		text_duration(len + g->estimated, sizeof(len) - 1, gap_ns(g, model_now(m)));
+		text_put_right(out, 12, len);
 		text_put_duration(out, 10, report_since_start(m, g->request_ns));
 		snprintf(number, sizeof(number), "%" PRIu64, g->goid);
 		text_put_right(out, 11, g->goid ? number : "?");
@@ -309,7 +336,7 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 		text_async(m, s, out);
 	text_interventions(m, out);
 	if (seen)
-		text_counts(&c, out);
+		text_counts(m, &c, out);
 	text_hists(m, seen, out);
 	err = text_worst(m, opts->max_worst ? opts->max_worst : WORST_DEFAULT, out);
 	if (err == 0)

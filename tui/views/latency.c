@@ -61,10 +61,12 @@ static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 	model_hists(ctx->model, &h);
 	model_gap_summary(ctx->model, &gap);
 	model_stw_summary(ctx->model, &stw, &stopping);
+	uint64_t resolution_ns;
+	bool about = model_estimates(ctx->model, &resolution_ns);
 	struct line lines[] = {
-		{"preempt", h.gap, gap},
-		{"STW", h.stw_total, stw},
-		{"  stopping", h.stw_stopping, stopping},
+		{about ? "~preempt" : "preempt", h.gap, gap},
+		{about ? "~STW" : "STW", h.stw_total, stw},
+		{about ? "~ stopping" : "  stopping", h.stw_stopping, stopping},
 		{"run queue", h.runqueue, {0}},
 		{"kernel gap", h.kernel_gap, {0}},
 		{"G wait", h.goroutine_wait, wait},

@@ -30,7 +30,8 @@ static void offenders_draw(const struct view_ctx *ctx, struct grid *g, struct re
 		int y = r.y + 1 + (int)(i - first), x = r.x;
 		bool pending = gap->end == GAP_PENDING;
 
-		text_duration(dur, sizeof(dur), len);
+		dur[0] = '~';
+		text_duration(dur + gap->estimated, sizeof(dur) - 1, len);
 		int pad = 8 - (int)text_cols(dur);
 		x += pad > 0 ? pad : 0;
 		x += grid_text(g, x, y, r.w,
