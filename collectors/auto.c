@@ -13,9 +13,10 @@ static const struct {
 	const char *name;
 	const struct collector_ops *ops[COLLECTORS_MAX];
 } choices[] = {
-	{"auto", {&collector_ebpf, &collector_perf}},
+	{"auto", {&collector_ebpf, &collector_perf, &collector_proc}},
 	{"ebpf", {&collector_ebpf}},
 	{"perf", {&collector_perf}},
+	{"proc", {&collector_proc}},
 };
 
 const struct collector_ops *const *collectors_named(const char *name)

@@ -73,5 +73,6 @@ struct collector_ops {
 
 extern const struct collector_ops collector_ebpf;
 extern const struct collector_ops collector_perf;
+extern const struct collector_ops collector_proc;
 
 #endif
