@@ -105,7 +105,7 @@ static void begin(struct proc_source *p, struct watched *w, const struct event_s
 
 	if (read_file_of(p, w->tid, "comm", text) == 0) {
 		text[strcspn(text, "\n")] = '\0';
-		strncpy(ev.thread.comm, text, EV_COMM_SIZE - 1);
+		memcpy(ev.thread.comm, text, strnlen(text, EV_COMM_SIZE - 1));
 	}
 	deliver(p, sink, ev, now_ns);
 	w->told_ns = now_ns;
