@@ -45,6 +45,9 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 					   EV_G,
 					   EV_P,
 					   EV_RUNQ,
+					   EV_SAMPLED,
+					   EV_SAMPLED,
+					   EV_THREAD_STAT,
 					   EV_SIGNAL_DELIVER};
 	struct event ev;
 
@@ -97,6 +100,24 @@ static struct event random_event(uint64_t *seed, uint64_t *clock)
 		break;
 	case EV_RUNQ:
 		ev.runq = (struct ev_runq){.len = (uint32_t)some(seed, 300), .p = (uint16_t)some(seed, 5)};
+		break;
+	case EV_SAMPLED:
+		ev.sampled = (struct ev_sampled){.goid = some(seed, 20),
+						 .gap_ns = rng(seed) % 50 ? (uint32_t)some(seed, 100000) : UINT32_MAX,
+						 .p = (uint16_t)some(seed, 4),
+						 .what = (uint8_t)some(seed, EV_SAMPLED_COUNT + 1),
+						 .value = (uint8_t)some(seed, 8)};
+		break;
+	case EV_SAMPLING:
+		ev.sampling = (struct ev_sampling){.period_ns = (uint32_t)rng(seed), .estimates = rng(seed) % 2};
+		break;
+	case EV_THREAD_STAT:
+		ev.stat = (struct ev_thread_stat){.run_ns = some(seed, 100000),
+						  .wait_ns = some(seed, 100000),
+						  .voluntary = (uint32_t)some(seed, 10),
+						  .involuntary = (uint32_t)some(seed, 10),
+						  .gap_ns = (uint32_t)some(seed, 200000),
+						  .state = (uint8_t)some(seed, 5)};
 		break;
 	case EV_DETAIL:
 		ev.detail = (struct ev_detail){.level = (uint8_t)some(seed, 4),
