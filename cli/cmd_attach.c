@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "cli/cli.h"
+#include "collectors/collector.h"
 #include "target/proc.h"
 
 /* The process that a thread id belongs to; the id itself for a process, 0 = unknown. */
@@ -51,6 +53,10 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 	int target_status;
 
 	if (cli_check_process(pid, "attach", &fault) < 0)
+	if (strcmp(o->collector, collector_schedtrace.name) == 0)
+		return cli_usage("--collector=schedtrace", "a process that runs already doesn't print for it",
+				 "Use schedtop run, or --collector=proc");
+	if (check_process(pid, &fault) < 0)
 		return cli_fail(&fault);
 	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);
 }

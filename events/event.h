@@ -159,7 +159,7 @@ enum ev_sampled_what {
 enum ev_sampled_flag {
 	EVS_RUNNING = 1 << 0, /* it executes Go code, or may: it is in no system call */
 	EVS_AGAIN = 1 << 1,   /* its P has switched goroutines since the look before (p.schedtick) */
-	EVS_HELD = 1 << 2,    /* it has had its P since the look before, and nothing else tells when it ran */
+	EVS_HELD = 1 << 2,    /* the look stands for the time since the one before: nothing else tells who ran */
 };
 
 enum ev_lost_cause {
