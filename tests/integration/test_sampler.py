@@ -25,6 +25,12 @@ def as_nobody(*args, env=None, timeout=60, status=0):
     return p
 
 
+def as_root_report(capture):
+    p = subprocess.run([SCHEDTOP, "report", "--json", capture], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    return p.stdout
+
+
 def check_gaps(report):
     preempt, stw = report["preempt"], report["stw"]
     assert report["collector"]["name"] == "proc"
@@ -72,34 +78,51 @@ def go126():
     gaps_seen("1.26")
 
 
+def gaps_of(capture):
+    p = subprocess.run([SCHEDTOP, "export", "--format=json", capture, "-o", capture + ".json"], capture_output=True,
+                       text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    with open(capture + ".json") as f:
+        return [e for e in map(json.loads, f) if e["kind"] == "gap" and e["end_ns"]]
+
+
 @case
 def agrees_with_probes():
-    """The same process under ebpf and proc at once: the longest gap agrees within the stated resolution"""
+    """The same process under ebpf and proc at once: gaps agree within the stated resolution"""
     if os.geteuid() != 0:
         skip("needs root: BPF and uprobes")
     binary = go_build("demo/tightloop", "1.22")
-    target = subprocess.Popen([binary, "--seconds", "20", "--chunk", "500ms"], env={**os.environ, **OFF},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        watchers = [subprocess.Popen([SCHEDTOP, "attach", "--batch", "--json", "--duration", "5", "--max-overhead=0",
-                                      f"--collector={name}", str(target.pid)], stdin=subprocess.DEVNULL,
-                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-                    for name in ("ebpf", "proc")]
-        out = [w.communicate(timeout=60) for w in watchers]
-        for w, (_, err) in zip(watchers, out):
-            if w.returncode != 0 and "eBPF" in err:
-                skip("needs eBPF: " + err[-200:])
-            assert w.returncode == 0, err
-    finally:
-        target.kill()
-        target.wait()
-    exact, estimate = (json.loads(o) for o, _ in out)
-    assert exact["preempt"]["estimated"] is False and exact["preempt"]["resolution_ns"] is None
-    assert estimate["preempt"]["estimated"] is True
-    resolution = estimate["preempt"]["resolution_ns"]
-    want = [g["latency_ns"] for g in exact["preempt"]["worst"]]
-    got = estimate["preempt"]["worst"][0]["latency_ns"]
-    assert any(abs(w - got) <= resolution for w in want), (got, want, resolution)
+    with tempfile.TemporaryDirectory() as folder:
+        captures = {name: os.path.join(folder, name) for name in ("ebpf", "proc")}
+        target = subprocess.Popen([binary, "--seconds", "30", "--chunk", "500ms"], env={**os.environ, **OFF},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            watchers = [subprocess.Popen([SCHEDTOP, "record", "--duration", "7", "--max-overhead=0", "-o", path,
+                                          f"--collector={name}", "-p", str(target.pid)], stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                        for name, path in captures.items()]
+            for w in watchers:
+                _, err = w.communicate(timeout=60)
+                if w.returncode != 0 and "eBPF" in err:
+                    skip("needs eBPF: " + err[-200:])
+                assert w.returncode == 0, err
+        finally:
+            target.kill()
+            target.wait()
+        preempt = {n: json.loads(as_root_report(c))["preempt"] for n, c in captures.items()}
+        exact, estimate = gaps_of(captures["ebpf"]), gaps_of(captures["proc"])
+    assert preempt["ebpf"]["estimated"] is False and preempt["ebpf"]["resolution_ns"] is None
+    assert preempt["proc"]["estimated"] is True
+    error = preempt["proc"]["resolution_ns"]
+    # Probes take their time to be placed: what began before they saw anything can't be compared.
+    first, last = min(g["start_ns"] for g in exact), max(g["end_ns"] for g in exact)
+    seen = [g for g in estimate if g["start_ns"] > first + error and g["end_ns"] < last - error]
+    seen = seen or [g for g in estimate if first <= g["start_ns"] and g["end_ns"] <= last]
+    good = [g for g in seen if any(e["goid"] == g["goid"] and abs(e["start_ns"] - g["start_ns"]) <= error and
+                                   abs(e["end_ns"] - g["end_ns"]) <= error for e in exact)]
+    note(f"{len(good)} of {len(seen)} estimated gaps have their like among {len(exact)}, within {error / 1e6:.0f} ms")
+    # Of those that don't, the thread was blocked meanwhile: probes end a gap there, a look at the flag doesn't.
+    assert len(good) >= 1 and len(good) >= 0.6 * len(seen), (seen, exact, error)
 
 
 @case
