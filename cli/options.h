@@ -45,7 +45,7 @@ enum command_id {
 	OPTION(OUTPUT, "output", 'o', "FILE", COMMANDS_CAPTURE | COMMAND_EXPORT,                                       \
 	       "run, attach, record: the capture, record: - is standard output; export: the result")                   \
 	OPTION(COLLECTOR, "collector", 0, "NAME", COMMANDS_COLLECT,                                                    \
-	       "where events come from: ebpf, perf, proc, schedtrace, or auto (the default): the best that works")                  \
+	       "where events come from: ebpf, perf, proc, schedtrace, or auto (the default): the best that works")     \
 	OPTION(DETAIL, "detail", 0, "LEVEL", COMMANDS_COLLECT,                                                         \
 	       "threads: kernel events; sched (the default): Go runtime too; exact: every goroutine switch")           \
 	OPTION(MAX_OVERHEAD, "max-overhead", 0, "PCT", COMMANDS_COLLECT,                                               \
@@ -101,7 +101,7 @@ enum option_id {
 #define MAX_OVERHEAD_PCT_DEFAULT 3.0
 
 struct options {
-	pid_t pid; /* 0 = not given */
+	pid_t pid;             /* 0 = not given */
 	const char *collector; /* a name that collectors_named() knows */
 	enum detail_level detail;
 	double duration_s;       /* 0 = no limit */

@@ -191,8 +191,9 @@ static int refused(struct perf *p, int err, struct fault *fault)
 	}
 	fault_set(fault, err, "perf", "the kernel refused to record this process (%s; perf_event_paranoid is %s)",
 		  strerror(-err), level);
-	return fault_todo(fault, "Own processes need perf_event_paranoid 2 or less (sysctl kernel.perf_event_paranoid=2), "
-				 "others CAP_PERFMON; some containers refuse perf_event_open altogether");
+	return fault_todo(fault,
+			  "Own processes need perf_event_paranoid 2 or less (sysctl kernel.perf_event_paranoid=2), "
+			  "others CAP_PERFMON; some containers refuse perf_event_open altogether");
 }
 
 /* ---- tracepoints ---- */
@@ -278,8 +279,7 @@ static void open_trace(struct perf *p, struct session *session)
 	for (size_t i = 0; i < PERF_TRACE_COUNT; i++) {
 		p->tracepoints[i].id = 0;
 		session_missing(session, "%s can't be seen: the tracepoint %s can't be used (%s)", tracepoints[i].what,
-				tracepoints[i].name,
-				err == -ENOENT ? "tracefs isn't mounted" : strerror(-err));
+				tracepoints[i].name, err == -ENOENT ? "tracefs isn't mounted" : strerror(-err));
 	}
 }
 
@@ -303,9 +303,11 @@ int perf_open_events(struct perf *p, struct session *session, struct fault *faul
 		return 0;
 	}
 	open_late(p, session);
-	session_missing(session, "what else runs on the CPUs can't be seen: the kernel shows this user only his own "
-				 "processes (as root, or: setcap cap_perfmon,cap_sys_ptrace+ep on the schedtop binary)");
-	session_missing(session, "how long woken threads wait for a CPU can't be seen: their wake-ups are shown to root "
-				 "and CAP_PERFMON only");
+	session_missing(session,
+			"what else runs on the CPUs can't be seen: the kernel shows this user only his own "
+			"processes (as root, or: setcap cap_perfmon,cap_sys_ptrace+ep on the schedtop binary)");
+	session_missing(session,
+			"how long woken threads wait for a CPU can't be seen: their wake-ups are shown to root "
+			"and CAP_PERFMON only");
 	return 0;
 }

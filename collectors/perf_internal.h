@@ -92,11 +92,11 @@ struct perf {
 	size_t n_at;
 	struct first_thread *first;
 	size_t n_first;
-	struct perf_thread *threads;  /* PERF_THREADS */
-	struct perf_answer *answers;  /* the last PERF_ANSWERS, number n at n modulo that */
+	struct perf_thread *threads; /* PERF_THREADS */
+	struct perf_answer *answers; /* the last PERF_ANSWERS, number n at n modulo that */
 	uint64_t n_answers;
-	bool other[PERF_CPUS];        /* a foreign thread has run since the target left that CPU */
-	uint32_t named[256];          /* foreign threads whose name is known, by tid modulo that */
+	bool other[PERF_CPUS]; /* a foreign thread has run since the target left that CPU */
+	uint32_t named[256];   /* foreign threads whose name is known, by tid modulo that */
 
 	uint64_t cut_ns, events;
 	uint64_t hits[PERF_HITS_COUNT];

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SAMPLE_TYPES                                                                                                   \
-	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_CALLCHAIN |              \
+	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_CALLCHAIN |               \
 	 PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER)
 /* What every record that isn't a sample ends with (sample_id_all): pid, tid; time; cpu, reserved. */
 #define TRAILER 24U
@@ -96,9 +96,9 @@ static bool take_regs(struct cursor *c, struct perf_rec *ret)
 /* In the order of kernel/events/core.c perf_output_sample(). */
 static bool parse_sample(struct cursor *c, uint64_t type, struct perf_rec *ret)
 {
-	return (!(type & PERF_SAMPLE_IP) || take(c, &ret->ip, sizeof(ret->ip))) &&
-	       take_pair(c, &ret->pid, &ret->tid) && take(c, &ret->time_ns, sizeof(ret->time_ns)) &&
-	       take_pair(c, &ret->cpu, NULL) && (!(type & PERF_SAMPLE_CALLCHAIN) || take_chain(c, ret)) &&
+	return (!(type & PERF_SAMPLE_IP) || take(c, &ret->ip, sizeof(ret->ip))) && take_pair(c, &ret->pid, &ret->tid) &&
+	       take(c, &ret->time_ns, sizeof(ret->time_ns)) && take_pair(c, &ret->cpu, NULL) &&
+	       (!(type & PERF_SAMPLE_CALLCHAIN) || take_chain(c, ret)) &&
 	       (!(type & PERF_SAMPLE_RAW) || take_raw(c, ret)) &&
 	       (!(type & PERF_SAMPLE_REGS_USER) || take_regs(c, ret));
 }

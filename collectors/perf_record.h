@@ -16,11 +16,11 @@
 /* The registers that are asked for, in the order in which the kernel writes them (asm/perf_regs.h, by number). */
 enum perf_reg {
 #if defined(__aarch64__)
-	PERF_R_AX,  /* x0: first argument */
-	PERF_R_BX,  /* x1 */
-	PERF_R_CX,  /* x2 */
-	PERF_R_DI,  /* x3: the fourth */
-	PERF_R_G,   /* x28: the current goroutine */
+	PERF_R_AX, /* x0: first argument */
+	PERF_R_BX, /* x1 */
+	PERF_R_CX, /* x2 */
+	PERF_R_DI, /* x3: the fourth */
+	PERF_R_G,  /* x28: the current goroutine */
 	PERF_R_SP,
 	PERF_R_IP,
 #else

@@ -98,8 +98,9 @@ void perf_place_probes(struct perf *p, struct session *session)
 	log_write(LOG_COLLECT, "perf: probes: %s", err == 0 ? "placed" : strerror(-err));
 	session->no_pauses = err < 0;
 	if (err < 0)
-		session_missing(session, "preemption gaps and stop-the-world pauses can't be seen: probes in the Go "
-					 "runtime need root, or CAP_PERFMON and a kernel with uprobes (%s)",
+		session_missing(session,
+				"preemption gaps and stop-the-world pauses can't be seen: probes in the Go "
+				"runtime need root, or CAP_PERFMON and a kernel with uprobes (%s)",
 				strerror(-err));
 }
 
@@ -153,7 +154,8 @@ static void read_hit(struct perf *p, const struct perf_rec *r, struct perf_hit *
 											 : EV_STW_UNKNOWN;
 		break;
 	case GO_PROBE_STW_START: {
-		/* startTheWorldWithSema(now int64, w worldStop): 1.22 has reason and start, 1.23 when it stopped too. */
+		/* startTheWorldWithSema(now int64, w worldStop): 1.22 has reason and start, 1.23 when it stopped too.
+		 */
 		uint8_t reason = (uint8_t)reg[PERF_R_BX];
 
 		h->end.reason = minor >= 22 && reason < EV_STW_REASON_COUNT ? reason : EV_STW_UNKNOWN;
@@ -260,9 +262,8 @@ static int request(struct perf *p, const struct perf_hit *h, uint8_t how, const 
 static int leaves(struct perf *p, const struct perf_hit *h, uint8_t how, const struct event_sink *sink)
 {
 	struct perf_thread *t = perf_thread_of(p, h->head.tid);
-	struct wire_preempt w = {
-		.head = as(h, EV_PREEMPT_TAKEN),
-		.preempt = {.goid = h->on.goid, .m_tid = h->head.tid, .p = EV_NO_P, .how = how}};
+	struct wire_preempt w = {.head = as(h, EV_PREEMPT_TAKEN),
+				 .preempt = {.goid = h->on.goid, .m_tid = h->head.tid, .p = EV_NO_P, .how = how}};
 	bool told = t->async || (how == EV_TAKEN_YIELD && !t->asked_ns);
 
 	t->async = false;

@@ -67,15 +67,13 @@ static int map_rings(struct perf_set *s, size_t bytes)
 	if (err < 0)
 		return err;
 	log_write(LOG_COLLECT, "perf: rings of %zu KiB", pages * page / 1024);
-	perf_evlist__for_each_mmap(s->evlist, map, false)
-		s->n_maps++;
+	perf_evlist__for_each_mmap(s->evlist, map, false) s->n_maps++;
 	s->maps = calloc(s->n_maps, sizeof(struct perf_mmap *));
 	s->held = calloc(s->n_maps, sizeof(*s->held));
 	if (!s->maps || !s->held)
 		return -ENOMEM;
 	size_t i = 0;
-	perf_evlist__for_each_mmap(s->evlist, map, false)
-		s->maps[i++] = map;
+	perf_evlist__for_each_mmap(s->evlist, map, false) s->maps[i++] = map;
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * What the kernel's scheduler tells through perf.
  *
  * A switch of a CPU comes as two records: the thread that leaves, then the one that comes. Where the CPU is recorded,
- * the first names both sides, and the second tells nothing more. Where only the target's threads are recorded, a pair of
- * them on one CPU, at once after each other, is one switch; a single record is a switch whose other side isn't known
+ * the first names both sides, and the second tells nothing more. Where only the target's threads are recorded, a pair
+ * of them on one CPU, at once after each other, is one switch; a single record is a switch whose other side isn't known
  * (EV_TID_UNKNOWN): another process, or nobody.
  */
 #include <stdio.h>

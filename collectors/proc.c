@@ -188,8 +188,7 @@ static int list_threads(struct proc_source *p)
 		}
 		if (p->n == p->cap) {
 			size_t cap = p->cap ? 2 * p->cap : 64;
-			struct watched *grown =
-				p->n < THREADS_MAX ? realloc(p->threads, cap * sizeof(*grown)) : NULL;
+			struct watched *grown = p->n < THREADS_MAX ? realloc(p->threads, cap * sizeof(*grown)) : NULL;
 
 			if (!grown)
 				break;
@@ -243,8 +242,7 @@ static bool has_execed(struct proc_source *p)
 
 static void open_sampler(struct proc_source *p)
 {
-	struct sampler_opts opts = {
-		.size = sizeof(opts), .pid = p->opts.pid, .go = p->opts.go, .estimate = true};
+	struct sampler_opts opts = {.size = sizeof(opts), .pid = p->opts.pid, .go = p->opts.go, .estimate = true};
 
 	p->refused = (struct fault){0};
 	if (p->opts.go && p->opts.detail != DETAIL_THREADS && sampler_open(&opts, &p->sampler, &p->refused) < 0)

@@ -118,11 +118,12 @@ static int refused(uint32_t pid, struct fault *fault)
 		  : scope >= 2 ? "this user may not read it: Yama's ptrace_scope is %d"
 			       : "this user may not read it",
 		  scope);
-	fault_todo(fault, scope == 1
-				  ? "Start the program with schedtop run, or run: sudo sysctl kernel.yama.ptrace_scope=0, or "
-				    "grant it once: setcap cap_sys_ptrace+ep on the schedtop binary"
-				  : "Run schedtop as that process's user or as root, or grant it once: setcap "
-				    "cap_sys_ptrace+ep on the schedtop binary");
+	fault_todo(fault,
+		   scope == 1
+			   ? "Start the program with schedtop run, or run: sudo sysctl kernel.yama.ptrace_scope=0, or "
+			     "grant it once: setcap cap_sys_ptrace+ep on the schedtop binary"
+			   : "Run schedtop as that process's user or as root, or grant it once: setcap "
+			     "cap_sys_ptrace+ep on the schedtop binary");
 	return -EPERM;
 }
 
@@ -227,8 +228,8 @@ int sampler_poll(struct sampler *s, uint64_t now_ns, const struct event_sink *si
 	if (s->next_ns && now_ns - s->next_ns > period_ns(s) / 2)
 		s->stats.late++;
 	/* In step with the period while that can be kept; a timer that is late by a little doesn't shift it. */
-	s->next_ns = s->next_ns && now_ns - s->next_ns < period_ns(s) ? s->next_ns + period_ns(s)
-								      : now_ns + period_ns(s);
+	s->next_ns =
+		s->next_ns && now_ns - s->next_ns < period_ns(s) ? s->next_ns + period_ns(s) : now_ns + period_ns(s);
 	if (s->refused)
 		return -EPERM;
 	if (!s->trusted && !trust(s, now_ns))

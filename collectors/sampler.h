@@ -4,8 +4,8 @@
  * that has no runtime probes opens one beside its own events; it never stops the target and never writes to it.
  *
  * What it tells, all of it with the time of the round in which it was seen (enum ev_sampled_what):
- *  - EV_SAMPLED: what each thread carries, whether that goroutine is asked to yield, whether the world is stopped, which
- *    phase the garbage collector is in; with the time since the round before, which is the error of each figure that
+ *  - EV_SAMPLED: what each thread carries, whether that goroutine is asked to yield, whether the world is stopped,
+ * which phase the garbage collector is in; with the time since the round before, which is the error of each figure that
  *    the model makes of it.
  *  - EV_GOROUTINE and the EV_LOCs that it needs, before the first event about a goroutine.
  *  - EV_RUNQ, four times a second.
@@ -34,10 +34,10 @@ struct sampler;
 #define SAMPLER_HZ_MAX     1000U
 
 struct sampler_opts {
-	size_t size; /* of this struct, for growth */
-	uint32_t pid; /* the target's tgid, in schedtop's pid namespace */
+	size_t size;          /* of this struct, for growth */
+	uint32_t pid;         /* the target's tgid, in schedtop's pid namespace */
 	struct go_target *go; /* borrowed, outlives the sampler or is replaced by sampler_retarget(); not NULL */
-	uint32_t hz; /* rounds a second; 0 = SAMPLER_HZ_DEFAULT */
+	uint32_t hz;          /* rounds a second; 0 = SAMPLER_HZ_DEFAULT */
 	/*
 	 * Tell preemption flags and stops of the world, from which the model estimates gaps and pauses. false where
 	 * probes deliver them: then only what threads carry, goroutines and run queues are told.

@@ -3,7 +3,8 @@
  * The lists of Ms and Ps are kept from look to look: allm grows at its head only (runtime/proc.go mcommoninit), each M
  * is read together with its link, and a link that isn't the next M's address makes the list be walked anew. So a look
  * is two calls: the Ms and Ps; then the goroutines that the Ms were seen to carry. Those of Ms that stay in a system
- * call without a P are left out but for one look in 16: they can't be asked for anything, nor end, before they have one.
+ * call without a P are left out but for one look in 16: they can't be asked for anything, nor end, before they have
+ * one.
  */
 #include "collectors/sampler_look.h"
 
@@ -23,8 +24,8 @@
 #define GOID_MAX        (1ULL << 50) /* selfcheck.c */
 /* runtime/runtime2.go */
 #define SETTLED_EVERY 16U
-#define G_RUNNING 2U
-#define G_SCAN    0x1000U
+#define G_RUNNING     2U
+#define G_SCAN        0x1000U
 
 /* The words before the Ms' pieces in memory. */
 struct top {
@@ -108,8 +109,8 @@ static size_t g_len(const struct look *l)
 /* Room for the pieces of a look. */
 static int reserve(struct look *l)
 {
-	size_t g = g_len(l), m = m_len(l), bytes = l->n_ms * (g > m ? g : m) + l->n_ms * g +
-						  l->n_ps * (p_len(l) + 16) + sizeof(struct top);
+	size_t g = g_len(l), m = m_len(l),
+	       bytes = l->n_ms * (g > m ? g : m) + l->n_ms * g + l->n_ps * (p_len(l) + 16) + sizeof(struct top);
 	size_t reads = 8 + l->n_ms + 3 * l->n_ps;
 
 	if (bytes > l->mem_bytes) {

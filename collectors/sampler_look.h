@@ -51,7 +51,7 @@ struct look {
 	bool stopping, stopped; /* sched.gcwaiting; and sched.stopwait is 0 */
 	uint32_t runq;          /* the global queue's length */
 	uint8_t gc_phase;
-	bool has_runqs;         /* of the latest look */
+	bool has_runqs; /* of the latest look */
 	uint64_t calls, torn, rounds;
 	/* how they are found again */
 	uint64_t allp_data;

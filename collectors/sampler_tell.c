@@ -140,7 +140,8 @@ static int align(struct tell *t, const struct look *l, struct to *to)
 	return 0;
 }
 
-/* Between which phases of the garbage collector the world was stopped tells why (runtime/mgc.go gcStart, gcMarkDone). */
+/* Between which phases of the garbage collector the world was stopped tells why (runtime/mgc.go gcStart, gcMarkDone).
+ */
 static uint8_t reason(uint8_t before, uint8_t now)
 {
 	if (before == GC_OFF && now == GC_MARK)
@@ -156,23 +157,20 @@ static void stops(struct tell *t, const struct look *l, struct to *to)
 		/* The phase before it: at this look it may have been changed already. */
 		t->stop_phase = t->phase;
 		sampled(to, 0,
-			(struct ev_sampled){.p = EV_NO_P,
-					    .what = EV_SAMPLED_STW,
-					    .value = reason(t->stop_phase, l->gc_phase)});
+			(struct ev_sampled){
+				.p = EV_NO_P, .what = EV_SAMPLED_STW, .value = reason(t->stop_phase, l->gc_phase)});
 		t->stopped = false;
 	}
 	if (l->stopped && !t->stopped)
 		sampled(to, 0, (struct ev_sampled){.p = EV_NO_P, .what = EV_SAMPLED_STW_STOPPED});
 	if (!l->stopping && t->stopping)
 		sampled(to, 0,
-			(struct ev_sampled){.p = EV_NO_P,
-					    .what = EV_SAMPLED_STW_END,
-					    .value = reason(t->stop_phase, l->gc_phase)});
+			(struct ev_sampled){
+				.p = EV_NO_P, .what = EV_SAMPLED_STW_END, .value = reason(t->stop_phase, l->gc_phase)});
 	t->stopping = l->stopping;
 	t->stopped = l->stopped;
 	if (l->gc_phase != t->phase)
-		sampled(to, 0,
-			(struct ev_sampled){.p = EV_NO_P, .what = EV_SAMPLED_GC_PHASE, .value = l->gc_phase});
+		sampled(to, 0, (struct ev_sampled){.p = EV_NO_P, .what = EV_SAMPLED_GC_PHASE, .value = l->gc_phase});
 	t->phase = l->gc_phase;
 }
 

@@ -25,7 +25,7 @@ struct tell {
 	bool estimate;
 	bool held; /* each look stands for the time since the one before: nothing else tells who ran */
 	uint32_t period_ns;
-	uint64_t last_ns; /* of the look before; 0 = none */
+	uint64_t last_ns;  /* of the look before; 0 = none */
 	struct told *told; /* as look.ms */
 	size_t n_told;
 	bool begun, stopping, stopped;

@@ -19,7 +19,7 @@
 #define IDS_MAX   10000U
 #define PERIOD_NS (200 * NS_PER_MS)
 /* A block is printed at one go. */
-#define QUIET_NS (20 * NS_PER_MS)
+#define QUIET_NS  (20 * NS_PER_MS)
 #define G_RUNNING 2U
 
 struct schedtrace {

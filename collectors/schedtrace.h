@@ -31,7 +31,8 @@ struct schedtrace_row {
 /** One line without its end. Is it one of them? Then *ret is filled. */
 bool schedtrace_parse(const char *line, size_t len, struct schedtrace_row *ret);
 
-/** The value of GODEBUG for the target: what the user has set (NULL = nothing) and ours behind it. To free; NULL on ENOMEM. */
+/** The value of GODEBUG for the target: what the user has set (NULL = nothing) and ours behind it. To free; NULL on
+ * ENOMEM. */
 char *schedtrace_godebug(const char *user);
 
 #endif

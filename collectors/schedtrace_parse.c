@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Often enough to see what lasts; each print holds the scheduler's lock while it lists all goroutines. */
-#define EVERY_MS  200
+#define EVERY_MS       200
 #define LINE_MAX_BYTES 1024U
 
 struct text {
@@ -113,7 +113,8 @@ bool schedtrace_parse(const char *line, size_t len, struct schedtrace_row *ret)
 char *schedtrace_godebug(const char *user)
 {
 	char *text;
-	int n = asprintf(&text, "%s%sschedtrace=%d,scheddetail=1", user ? user : "", user && *user ? "," : "", EVERY_MS);
+	int n = asprintf(&text, "%s%sschedtrace=%d,scheddetail=1", user ? user : "", user && *user ? "," : "",
+			 EVERY_MS);
 
 	return n < 0 ? NULL : text;
 }

@@ -26,7 +26,7 @@ struct fault;
 struct launch;
 
 struct engine_opts {
-	size_t size; /* of this struct, for growth */
+	size_t size;                                   /* of this struct, for growth */
 	const struct collector_ops *const *collectors; /* best first, NULL-terminated: the first that works is used */
 	enum detail_level detail;
 	double max_overhead_pct; /* what the probes may cost of the target's time (governor.h); 0 = no limit */

@@ -23,7 +23,7 @@ struct output {
 	/* Set by the owner, if at all: lines for which it says true are nobody's output. */
 	bool (*filter)(void *ctx, const char *line, size_t len);
 	void *filter_ctx;
-	int pass_fd; /* what isn't filtered goes here too; -1 = nowhere */
+	int pass_fd;                         /* what isn't filtered goes here too; -1 = nowhere */
 	char pending[2 * OUTPUT_LINE_BYTES]; /* a line that the filter hasn't seen the end of */
 	size_t pending_len;
 };

@@ -62,10 +62,10 @@ enum event_flag {
 	EVF_CPU = 1 << 6,         /* head.cpu is valid */
 };
 
-#define EV_NO_P      UINT16_MAX
+#define EV_NO_P        UINT16_MAX
 #define EV_TID_UNKNOWN UINT32_MAX
-#define EV_NO_LOC    0U /* location ids start at 1 */
-#define EV_COMM_SIZE 16
+#define EV_NO_LOC      0U /* location ids start at 1 */
+#define EV_COMM_SIZE   16
 
 /* Why a thread left its CPU (TASK_* of include/linux/sched.h, reduced to what matters here). */
 enum ev_state {
@@ -146,13 +146,13 @@ enum ev_setting_what {
  * the one before was, and that is the error of when it happened.
  */
 enum ev_sampled_what {
-	EV_SAMPLED_CARRIES = 1,   /* tid carries goid (0 = none) on p since; value: enum ev_sampled_flag */
-	EV_SAMPLED_ASKED = 2,     /* goid, which runs on tid, is asked to yield (g.preempt is set) */
-	EV_SAMPLED_YIELDED = 3,   /* it isn't any more: it has left, or it runs anew */
-	EV_SAMPLED_STW = 4,       /* the world is being stopped (sched.gcwaiting); value: enum ev_stw_reason */
+	EV_SAMPLED_CARRIES = 1,     /* tid carries goid (0 = none) on p since; value: enum ev_sampled_flag */
+	EV_SAMPLED_ASKED = 2,       /* goid, which runs on tid, is asked to yield (g.preempt is set) */
+	EV_SAMPLED_YIELDED = 3,     /* it isn't any more: it has left, or it runs anew */
+	EV_SAMPLED_STW = 4,         /* the world is being stopped (sched.gcwaiting); value: enum ev_stw_reason */
 	EV_SAMPLED_STW_STOPPED = 5, /* every P has stopped (sched.stopwait is 0) */
-	EV_SAMPLED_STW_END = 6,   /* the world runs; value: enum ev_stw_reason */
-	EV_SAMPLED_GC_PHASE = 7,  /* value: runtime/mgc.go gcphase: 0 = off, 1 = mark, 2 = mark termination */
+	EV_SAMPLED_STW_END = 6,     /* the world runs; value: enum ev_stw_reason */
+	EV_SAMPLED_GC_PHASE = 7,    /* value: runtime/mgc.go gcphase: 0 = off, 1 = mark, 2 = mark termination */
 	EV_SAMPLED_COUNT
 };
 
@@ -167,7 +167,7 @@ enum ev_lost_cause {
 	EV_LOST_QUEUE = 1, /* schedtop's own queue was full */
 	EV_LOST_LATE = 2,  /* came after its time had been delivered; its time was moved forward, nothing is missing */
 	EV_LOST_LABEL = 3, /* a goroutine could not be read (page not present); the switch itself is there */
-	EV_LOST_CAPTURE = 4, /* the capture could not take them: a slow disk or reader */
+	EV_LOST_CAPTURE = 4,  /* the capture could not take them: a slow disk or reader */
 	EV_LOST_THROTTLE = 5, /* times that the kernel held samples back; how many of them isn't known */
 	EV_LOST_CAUSE_COUNT
 };
@@ -341,9 +341,9 @@ struct ev_sampling {
 };
 
 struct ev_thread_stat {
-	uint64_t run_ns;      /* on a CPU, since the account was read last */
-	uint64_t wait_ns;     /* runnable without one */
-	uint32_t voluntary;   /* switches */
+	uint64_t run_ns;    /* on a CPU, since the account was read last */
+	uint64_t wait_ns;   /* runnable without one */
+	uint32_t voluntary; /* switches */
 	uint32_t involuntary;
 	uint32_t gap_ns; /* since the account was read last, before head.time_ns; the head's cpu is where it ran last */
 	uint8_t state;   /* enum ev_state, now */

@@ -458,12 +458,9 @@ void model_gap_summary(const struct model *m, struct hist_summary *ret)
 
 const char *gap_end_name(uint8_t end)
 {
-	static const char *const names[] = {[GAP_PENDING] = "pending",
-					    [GAP_ASYNC] = "async",
-					    [GAP_COOPERATIVE] = "cooperative",
-					    [GAP_VOLUNTARY] = "voluntary",
-					    [GAP_HANDED_OFF] = "handed off",
-					    [GAP_LEFT] = "left"};
+	static const char *const names[] = {
+		[GAP_PENDING] = "pending",     [GAP_ASYNC] = "async",           [GAP_COOPERATIVE] = "cooperative",
+		[GAP_VOLUNTARY] = "voluntary", [GAP_HANDED_OFF] = "handed off", [GAP_LEFT] = "left"};
 
 	return end <= GAP_LEFT ? names[end] : "unknown";
 }

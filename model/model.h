@@ -174,7 +174,7 @@ struct model_counts {
 	uint64_t requests, repeated; /* preempt requests; repeated = further signals for the same gap */
 	uint64_t taken_async, taken_cooperative, taken_voluntary, taken_handed_off, pending;
 	uint64_t taken_unseen; /* estimated gaps that have ended, in a way that isn't known */
-	uint64_t signals; /* SIGURGs sent */
+	uint64_t signals;      /* SIGURGs sent */
 	uint64_t stw_count;
 	uint64_t stw_by_reason[EV_STW_REASON_COUNT];
 	int32_t gomaxprocs;     /* -1 = unknown */

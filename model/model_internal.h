@@ -102,7 +102,8 @@ struct thread {
 	uint32_t kgap_other_tid; /* EV_TID_UNKNOWN = not known */
 	bool kgap_other_is_target;
 
-	/* Without context switches (estimates.c): run time that was told beyond the clock's; who ran since the last account. */
+	/* Without context switches (estimates.c): run time that was told beyond the clock's; who ran since the last
+	 * account. */
 	uint64_t owed_run_ns;
 	struct label coarse_label;
 

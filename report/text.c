@@ -105,7 +105,8 @@ static void text_requests(const struct model *m, const struct model_counts *c, F
 
 	if (model_estimates(m, &resolution_ns)) {
 		text_duration(resolution, sizeof(resolution), resolution_ns);
-		fprintf(out, "  ~%" PRIu64 " requests; %" PRIu64 " ended, in a way that wasn't seen; %" PRIu64 " pending\n",
+		fprintf(out,
+			"  ~%" PRIu64 " requests; %" PRIu64 " ended, in a way that wasn't seen; %" PRIu64 " pending\n",
 			c->requests, c->taken_unseen, c->pending);
 		fprintf(out,
 			"  ~ estimates, from looks into the process's memory: each length may be wrong by %s, and\n"
@@ -127,7 +128,8 @@ static void text_counts(const struct model *m, const struct model_counts *c, FIL
 	text_put_title(out, "Preemption requests");
 	text_requests(m, c, out);
 	text_put_title(out, "Stop-the-world pauses");
-	fprintf(out, "  %s%" PRIu64 " pause%s\n", model_estimates(m, &resolution_ns) ? "~" : "", c->stw_count, c->stw_count == 1 ? "" : "s");
+	fprintf(out, "  %s%" PRIu64 " pause%s\n", model_estimates(m, &resolution_ns) ? "~" : "", c->stw_count,
+		c->stw_count == 1 ? "" : "s");
 	for (unsigned i = 0; i < EV_STW_REASON_COUNT; i++) {
 		if (!c->stw_by_reason[i])
 			continue;

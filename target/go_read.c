@@ -23,8 +23,9 @@ int go_target_read_many(const struct go_target *t, struct go_read *r, size_t n, 
 		for (size_t i = 0; i < take; i++) {
 			r[done + i].ok = false;
 			local[i] = (struct iovec){.iov_base = r[done + i].buf, .iov_len = r[done + i].len};
-			remote[i] = (struct iovec){.iov_base = (void *)(uintptr_t)r[done + i].addr, /* NOLINT(performance-no-int-to-ptr) */
-						   .iov_len = r[done + i].len};
+			remote[i] = (struct iovec){
+				.iov_base = (void *)(uintptr_t)r[done + i].addr, /* NOLINT(performance-no-int-to-ptr) */
+				.iov_len = r[done + i].len};
 		}
 		ssize_t got = process_vm_readv(go_target_pid(t), local, take, remote, take, 0);
 		++*ret_calls;

@@ -64,8 +64,8 @@ static void status(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(schedstat), cmocka_unit_test(stat), cmocka_unit_test(status)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(schedstat), cmocka_unit_test(stat),
+					   cmocka_unit_test(status)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,16 +15,16 @@
 
 #include "collectors/decode.h"
 
-#define BASE   0x10000ULL
-#define ALLM   (BASE + 0x00)
-#define ALLP   (BASE + 0x10)
-#define SCHED  (BASE + 0x40)
-#define PHASE  (BASE + 0x80)
-#define P_LIST (BASE + 0x100)
+#define BASE    0x10000ULL
+#define ALLM    (BASE + 0x00)
+#define ALLP    (BASE + 0x10)
+#define SCHED   (BASE + 0x40)
+#define PHASE   (BASE + 0x80)
+#define P_LIST  (BASE + 0x100)
 #define P_AT(i) (BASE + 0x1000 + 0x100 * (uint64_t)(i))
 #define M_AT(i) (BASE + 0x2000 + 0x100 * (uint64_t)(i))
 #define G_AT(i) (BASE + 0x3000 + 0x100 * (uint64_t)(i))
-#define SIZE   0x5000
+#define SIZE    0x5000
 
 static const struct go_offsets offsets = {.g_m = 8,
 					  .g_atomicstatus = 16,
@@ -368,9 +368,9 @@ static void run_queues(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		image_test(first_look),	   image_test(request_and_end), image_test(asked_anew),
-		image_test(no_estimates),  image_test(world_stops),	image_test(torn_read),
-		image_test(foreign_thread), image_test(new_and_gone_m), image_test(hostile_lists),
+		image_test(first_look),     image_test(request_and_end), image_test(asked_anew),
+		image_test(no_estimates),   image_test(world_stops),     image_test(torn_read),
+		image_test(foreign_thread), image_test(new_and_gone_m),  image_test(hostile_lists),
 		image_test(run_queues),
 	};
 

@@ -23,8 +23,9 @@ static struct schedtrace_row must(const char *line)
 static void sched(void **state)
 {
 	(void)state;
-	struct schedtrace_row r = must("SCHED 511ms: gomaxprocs=2 idleprocs=0 threads=7 spinningthreads=0 idlethreads=1 "
-				       "runqueue=3 gcwaiting=1 nmidlelocked=1 stopwait=1 sysmonwait=0");
+	struct schedtrace_row r =
+		must("SCHED 511ms: gomaxprocs=2 idleprocs=0 threads=7 spinningthreads=0 idlethreads=1 "
+		     "runqueue=3 gcwaiting=1 nmidlelocked=1 stopwait=1 sysmonwait=0");
 
 	assert_int_equal(r.kind, SCHEDTRACE_SCHED);
 	assert_int_equal(r.gomaxprocs, 2);
@@ -46,7 +47,8 @@ static void p(void **state)
 	assert_int_equal(r.status, 1);
 	assert_int_equal(r.schedtick, 239);
 	assert_int_equal(r.runqsize, 4);
-	assert_int_equal(must("  P0: status=0 schedtick=0 syscalltick=0 m=nil runqsize=0 gfreecnt=0 timerslen=0").id, 0);
+	assert_int_equal(must("  P0: status=0 schedtick=0 syscalltick=0 m=nil runqsize=0 gfreecnt=0 timerslen=0").id,
+			 0);
 }
 
 static void m(void **state)
@@ -127,8 +129,9 @@ static void setting(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sched), cmocka_unit_test(p),      cmocka_unit_test(m),
-					   cmocka_unit_test(g),	    cmocka_unit_test(others), cmocka_unit_test(setting)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sched),  cmocka_unit_test(p),
+					   cmocka_unit_test(m),      cmocka_unit_test(g),
+					   cmocka_unit_test(others), cmocka_unit_test(setting)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

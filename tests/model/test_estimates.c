@@ -27,11 +27,8 @@ static void stat(struct model *m, uint64_t us, uint32_t tid, uint16_t cpu, uint6
 
 	ev.head.cpu = cpu;
 	ev.head.flags = EVF_CPU;
-	ev.stat = (struct ev_thread_stat){.run_ns = US(run_us),
-					  .wait_ns = US(wait_us),
-					  .voluntary = 3,
-					  .involuntary = 2,
-					  .gap_ns = US(50000)};
+	ev.stat = (struct ev_thread_stat){
+		.run_ns = US(run_us), .wait_ns = US(wait_us), .voluntary = 3, .involuntary = 2, .gap_ns = US(50000)};
 	model_feed(m, &ev);
 }
 
@@ -164,7 +161,8 @@ static void accounts_of_threads(void **state)
 	assert_int_equal(counts(m).switches, 5);
 }
 
-/* The kernel's account is behind by up to a tick while a thread runs: what comes late isn't more time than there was. */
+/* The kernel's account is behind by up to a tick while a thread runs: what comes late isn't more time than there was.
+ */
 static void account_that_lags(void **state)
 {
 	struct model *m = *state;
@@ -224,9 +222,9 @@ static void nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		model_test(gap_between_looks),	 model_test(late_look_is_told),	    model_test(pause_between_looks),
-		model_test(probes_win),		 model_test(labels_only),	    model_test(accounts_of_threads),
-		model_test(account_that_lags),	 model_test(threads_share_a_cpu),   model_test(slices_are_told_apart),
+		model_test(gap_between_looks), model_test(late_look_is_told),   model_test(pause_between_looks),
+		model_test(probes_win),        model_test(labels_only),         model_test(accounts_of_threads),
+		model_test(account_that_lags), model_test(threads_share_a_cpu), model_test(slices_are_told_apart),
 		model_test(nonsense),
 	};
 

@@ -146,12 +146,15 @@ static void say_stw(struct line *l, const struct stw_pause *p, uint64_t now)
 
 static void say_span(struct line *l, const struct span *span, uint64_t now, uint32_t gap_loc, int digits)
 {
-	static const char *const what[SPAN_CLASS_COUNT] = {
-		[SPAN_IDLE] = "idle",           [SPAN_RUN] = "ran",
-		[SPAN_RUNTIME] = "runtime",     [SPAN_UNLABELLED] = "goroutine unknown, ran",
-		[SPAN_RUNNABLE] = "had no CPU", [SPAN_OTHER] = "another process",
-		[SPAN_SYSCALL] = "system call", [SPAN_WAITING_P] = "waited for a P",
-		[SPAN_UNKNOWN] = "others or idle"};
+	static const char *const what[SPAN_CLASS_COUNT] = {[SPAN_IDLE] = "idle",
+							   [SPAN_RUN] = "ran",
+							   [SPAN_RUNTIME] = "runtime",
+							   [SPAN_UNLABELLED] = "goroutine unknown, ran",
+							   [SPAN_RUNNABLE] = "had no CPU",
+							   [SPAN_OTHER] = "another process",
+							   [SPAN_SYSCALL] = "system call",
+							   [SPAN_WAITING_P] = "waited for a P",
+							   [SPAN_UNKNOWN] = "others or idle"};
 	const struct model *m = l->s->ctx->model;
 	uint64_t end = span->end_ns < now ? span->end_ns : now;
 	char len[32], place[256];
