@@ -52,11 +52,10 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 	struct fault fault = {0};
 	int target_status;
 
-	if (cli_check_process(pid, "attach", &fault) < 0)
 	if (strcmp(o->collector, collector_schedtrace.name) == 0)
 		return cli_usage("--collector=schedtrace", "a process that runs already doesn't print for it",
 				 "Use schedtop run, or --collector=proc");
-	if (check_process(pid, &fault) < 0)
+	if (cli_check_process(pid, "attach", &fault) < 0)
 		return cli_fail(&fault);
 	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);
 }

@@ -389,6 +389,7 @@ void model_feed(struct model *m, const struct event *ev)
 		break;
 	case EV_SETTING:
 		interventions_on_setting(m, &ev->setting, t);
+		break;
 	case EV_SAMPLED:
 		estimates_on_sampled(m, ev, t);
 		break;

@@ -97,7 +97,6 @@ static void text_interventions(const struct model *m, FILE *out)
 	}
 }
 
-static void text_counts(const struct model_counts *c, FILE *out)
 static void text_requests(const struct model *m, const struct model_counts *c, FILE *out)
 {
 	uint64_t resolution_ns;
