@@ -69,6 +69,7 @@ static bool is_needed(uint8_t kind)
 	case EV_DETAIL:
 	case EV_SAMPLING:
 	case EV_SETTING:
+	case EV_SAMPLING:
 		return true;
 	default:
 		return false;

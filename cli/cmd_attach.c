@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "cli/cli.h"
+#include "collectors/collector.h"
 #include "target/proc.h"
 
 /* The process that a thread id belongs to; the id itself for a process, 0 = unknown. */
@@ -50,6 +52,9 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 	struct fault fault = {0};
 	int target_status;
 
+	if (strcmp(o->collector, collector_schedtrace.name) == 0)
+		return cli_usage("--collector=schedtrace", "a process that runs already doesn't print for it",
+				 "Use schedtop run, or --collector=proc");
 	if (cli_begin_tracing(&fault) < 0)
 		return cli_fail(&fault);
 	if (cli_check_process(pid, "attach", &fault) < 0)

@@ -98,7 +98,7 @@ static int parse_detail(const char *text, enum detail_level *ret, struct fault *
 static int parse_collector(const char *text, struct options *o, struct fault *fault)
 {
 	if (!collectors_named(text))
-		return bad_value(fault, OPT_COLLECTOR, text, "auto, ebpf, perf or proc");
+		return bad_value(fault, OPT_COLLECTOR, text, "auto, ebpf, perf, proc or schedtrace");
 	o->collector = text;
 	return 0;
 }

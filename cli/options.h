@@ -45,7 +45,7 @@ enum command_id {
 	OPTION(OUTPUT, "output", 'o', "FILE", COMMANDS_CAPTURE | COMMAND_EXPORT,                                       \
 	       "run, attach, record: the capture, record: - is standard output; export: the result")                   \
 	OPTION(COLLECTOR, "collector", 0, "NAME", COMMANDS_COLLECT,                                                    \
-	       "where events come from: ebpf, perf, proc, or auto (the default): the best that works here")            \
+	       "where events come from: ebpf, perf, proc, schedtrace, or auto (the default): the best that works")     \
 	OPTION(DETAIL, "detail", 0, "LEVEL", COMMANDS_COLLECT,                                                         \
 	       "threads: kernel events; sched (the default): Go runtime too; exact: every goroutine switch")           \
 	OPTION(MAX_OVERHEAD, "max-overhead", 0, "PCT", COMMANDS_COLLECT,                                               \

@@ -223,6 +223,7 @@ static int start(struct watch *s, struct fault *fault)
 		.binary = s->w->launch ? s->w->launch->path : NULL,
 		.argv = s->w->argv,
 		.log_path = o->log,
+		.output_fd = !screen && !o->log ? STDERR_FILENO : 0,
 		.trigger_gap_ns = o->trigger_gap_ns,
 		.trigger_stw_ns = o->trigger_stw_ns,
 		.model.undrawn = !screen,

@@ -17,6 +17,7 @@ static const struct {
 	{"ebpf", {&collector_ebpf}},
 	{"perf", {&collector_perf}},
 	{"proc", {&collector_proc}},
+	{"schedtrace", {&collector_schedtrace}},
 };
 
 const struct collector_ops *const *collectors_named(const char *name)

@@ -69,10 +69,17 @@ struct collector_ops {
 
 	void (*stats)(const struct collector *c, struct collector_stats *ret);
 	void (*close)(struct collector *c);
+
+	/*
+	 * A line that a launched target has printed, without its end: is it meant for the collector? Then it isn't
+	 * passed on. What it leads to may be delivered at once. NULL = all lines are the target's own.
+	 */
+	bool (*line)(struct collector *c, const char *line, size_t len, const struct event_sink *sink);
 };
 
 extern const struct collector_ops collector_ebpf;
 extern const struct collector_ops collector_perf;
 extern const struct collector_ops collector_proc;
+extern const struct collector_ops collector_schedtrace;
 
 #endif

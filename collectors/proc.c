@@ -266,10 +266,6 @@ static int proc_open(const struct collector_opts *opts, struct collector **ret, 
 {
 	char path[64];
 
-	if (opts->detail == DETAIL_EXACT) {
-		fault_set(fault, -EINVAL, "--detail=exact", "/proc doesn't tell each switch");
-		return fault_todo(fault, "Use --collector=ebpf, as root, or another detail");
-	}
 	snprintf(path, sizeof(path), "/proc/%u/task", opts->pid);
 	if (access(path, R_OK | X_OK) < 0) {
 		int err = -errno;
@@ -296,6 +292,10 @@ static int proc_start(struct collector *c, struct session *session, struct fault
 	(void)fault;
 	session_missing(session, "context switches: what threads did is estimated from /proc, 20 times a second; when "
 				 "within 50 ms they ran, and who had the CPU instead, isn't known");
+	if (p->opts.detail == DETAIL_EXACT) {
+		session->detail = DETAIL_SCHED;
+		session_missing(session, "each switch of goroutines: detail exact needs --collector=ebpf, as root");
+	}
 	session->no_pauses = !p->sampler;
 	if (p->sampler)
 		session_missing(session, "the runtime's own requests and stops of the world: gaps and pauses are "

@@ -2,7 +2,9 @@
 /*
  * The lists of Ms and Ps are kept from look to look: allm grows at its head only (runtime/proc.go mcommoninit), each M
  * is read together with its link, and a link that isn't the next M's address makes the list be walked anew. So a look
- * is two calls: the Ms and Ps; then the goroutines that the Ms were seen to carry.
+ * is two calls: the Ms and Ps; then the goroutines that the Ms were seen to carry. Those of Ms that stay in a system
+ * call without a P are left out but for one look in 16: they can't be asked for anything, nor end, before they have
+ * one.
  */
 #include "collectors/sampler_look.h"
 
@@ -21,8 +23,9 @@
 #define GLOBAL_RUNQ_MAX (1U << 30)
 #define GOID_MAX        (1ULL << 50) /* selfcheck.c */
 /* runtime/runtime2.go */
-#define G_RUNNING 2U
-#define G_SCAN    0x1000U
+#define SETTLED_EVERY 16U
+#define G_RUNNING     2U
+#define G_SCAN        0x1000U
 
 /* The words before the Ms' pieces in memory. */
 struct top {
@@ -324,6 +327,12 @@ static bool take_g(const struct look *l, struct look_m *m, const char *g)
 	return true;
 }
 
+/* May what is known of the M's goroutine be kept without another look? */
+static bool is_settled(const struct look *l, const struct look_m *m, size_t i, uint64_t curg, uint64_t p)
+{
+	return m->settled && m->curg == curg && !p && (l->rounds + i) % SETTLED_EVERY != 0;
+}
+
 /* The second call, and what both say. The goroutines' pieces lie behind the first call's. */
 static int take_ms(struct look *l, const char *ms, char *gs)
 {
@@ -338,8 +347,13 @@ static int take_ms(struct look *l, const char *ms, char *gs)
 		if (procid != m->procid || (procid && !m->tid)) {
 			m->procid = procid;
 			m->tid = procid ? l->at.tid_of(l->at.ctx, procid) : 0;
+			m->settled = false;
 		}
 		m->torn = false;
+		m->settled = is_settled(l, m, i, curg, word(piece, o->m_p));
+		if (m->settled)
+			continue;
+		m->curg = curg;
 		if (m->tid && sane(curg)) {
 			add(l, &n, curg, gs, g_len(l));
 			gs += g_len(l);
@@ -356,7 +370,7 @@ static int take_ms(struct look *l, const char *ms, char *gs)
 	for (size_t i = 0; i < l->n_ms; i++, piece += m_len(l)) {
 		struct look_m *m = &l->ms[i];
 
-		if (!m->tid || !sane(word(piece, o->m_curg)))
+		if (m->settled || !m->tid || !sane(word(piece, o->m_curg)))
 			continue;
 		const struct go_read *r = &l->reads[k++];
 		m->torn = !r->ok || !take_g(l, m, r->buf);
@@ -365,6 +379,7 @@ static int take_ms(struct look *l, const char *ms, char *gs)
 			continue;
 		m->p = p_of(l, word(piece, o->m_p));
 		m->tick = m->p != EV_NO_P ? l->ps[m->p].tick : 0;
+		m->settled = !m->running && !word(piece, o->m_p);
 	}
 	return 0;
 }
@@ -375,6 +390,7 @@ int look_round(struct look *l, bool runqs)
 	char *ms, *ps;
 
 	l->has_runqs = false;
+	l->rounds++;
 	int err = read_steady(l, runqs, &top, &ms, &ps);
 	if (err < 0)
 		return err;

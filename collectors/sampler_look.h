@@ -32,6 +32,8 @@ struct look_m {
 	uint64_t parent_goid, startpc, gopc;
 	uint16_t p; /* EV_NO_P = none */
 	bool running;
+	bool settled;  /* it was seen in a system call without a P */
+	uint64_t curg; /* then: the goroutine's address */
 	bool asked;    /* g.preempt, of one that runs */
 	uint32_t tick; /* p.schedtick; valid with a p */
 };
@@ -50,7 +52,7 @@ struct look {
 	uint32_t runq;          /* the global queue's length */
 	uint8_t gc_phase;
 	bool has_runqs; /* of the latest look */
-	uint64_t calls, torn;
+	uint64_t calls, torn, rounds;
 	/* how they are found again */
 	uint64_t allp_data;
 	void *mem; /* of the pieces */

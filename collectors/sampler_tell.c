@@ -89,8 +89,10 @@ static void thread(struct tell *t, struct told *o, const struct look_m *m, struc
 		yielded(o, to);
 	if (m->goid)
 		goroutine(t, m, to);
-	if (o->goid != m->goid || o->p != m->p || o->running != m->running || again) {
-		uint8_t flags = (m->running ? EVS_RUNNING : 0) | (again && o->goid == m->goid ? EVS_AGAIN : 0);
+	bool stays = o->goid == m->goid && o->p == m->p && o->running == m->running;
+	if (!stays || again || (t->held && m->running)) {
+		uint8_t flags = (m->running ? EVS_RUNNING : 0) | (again && o->goid == m->goid ? EVS_AGAIN : 0) |
+				(t->held && m->running ? EVS_HELD : 0);
 
 		sampled(to, m->tid,
 			(struct ev_sampled){.goid = m->goid, .p = m->p, .what = EV_SAMPLED_CARRIES, .value = flags});

@@ -23,6 +23,7 @@ struct told {
 struct tell {
 	struct decoder *decoder; /* borrowed; for EV_GOROUTINE */
 	bool estimate;
+	bool held; /* each look stands for the time since the one before: nothing else tells who ran */
 	uint32_t period_ns;
 	uint64_t last_ns;  /* of the look before; 0 = none */
 	struct told *told; /* as look.ms */

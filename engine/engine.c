@@ -89,6 +89,14 @@ static bool target_gone(struct engine *e)
 	return proc_alive(e->opts.pid) <= 0;
 }
 
+static bool is_collectors(void *ctx, const char *line, size_t len)
+{
+	struct engine *e = ctx;
+	const struct event_sink sink = {.event = on_event, .ctx = e};
+
+	return e->ops->line(e->collector, line, len, &sink);
+}
+
 static void drain_output(struct engine *e)
 {
 	if (e->opts.launch && e->opts.launch->output_fd >= 0)
@@ -273,6 +281,12 @@ static int start_all(struct engine *e, struct fault *fault)
 	err = start_collector(e, fault);
 	if (err < 0)
 		return err;
+	if (e->ops->line) {
+		e->output.filter = is_collectors;
+		e->output.filter_ctx = e;
+	}
+	if (e->opts.output_fd > 0)
+		e->output.pass_fd = e->opts.output_fd;
 	e->first_exec = e->opts.launch != NULL;
 	gauges_begin(e);
 	err = e->opts.launch ? launch_go(e->opts.launch, fault) : 0;

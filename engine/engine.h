@@ -37,6 +37,7 @@ struct engine_opts {
 	const char *binary;    /* path of the program to be exec'ed; NULL = /proc/PID/exe */
 	char *const *argv;     /* of a launched target, NULL-terminated, borrowed; NULL = unknown */
 	const char *log_path;  /* where the target's output is kept; NULL = nowhere */
+	int output_fd;         /* where the target's output goes besides, when it comes through a pipe; 0 = nowhere */
 	unsigned poll_ms;      /* 0 = default (10) */
 	struct capture_writer
 		*capture; /* is given all that the model is given; NULL = none. Borrowed, outlives the engine */

@@ -20,7 +20,7 @@
 
 int output_init(struct output *o, const char *log_path, struct fault *fault)
 {
-	*o = (struct output){.log_fd = -1};
+	*o = (struct output){.log_fd = -1, .pass_fd = -1};
 	if (!log_path)
 		return 0;
 	uint64_t effective = privileges_lower();
@@ -102,6 +102,44 @@ static void write_log(struct output *o, const char *text, size_t len)
 	}
 }
 
+static void pass(struct output *o, const char *text, size_t len)
+{
+	write_log(o, text, len);
+	output_add(o, text, len);
+	while (o->pass_fd >= 0 && len) {
+		ssize_t n = write(o->pass_fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+static void pass_pending(struct output *o)
+{
+	if (o->pending_len)
+		pass(o, o->pending, o->pending_len);
+	o->pending_len = 0;
+}
+
+/* Whole lines to the filter first; one that is longer than any that it may want goes on at once. */
+static void pass_filtered(struct output *o, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (o->pending_len == sizeof(o->pending))
+			pass_pending(o);
+		o->pending[o->pending_len++] = text[i];
+		if (text[i] != '\n')
+			continue;
+		if (o->filter(o->filter_ctx, o->pending, o->pending_len - 1))
+			o->pending_len = 0;
+		pass_pending(o);
+	}
+}
+
 size_t output_drain(struct output *o, int fd)
 {
 	char buf[READ_BYTES];
@@ -112,12 +150,16 @@ size_t output_drain(struct output *o, int fd)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n == 0)
+			pass_pending(o);
 		if (n == 0 && o->partial_len)
 			keep_line(o);
 		if (n <= 0)
 			break;
-		write_log(o, buf, (size_t)n);
-		output_add(o, buf, (size_t)n);
+		if (o->filter)
+			pass_filtered(o, buf, (size_t)n);
+		else
+			pass(o, buf, (size_t)n);
 		total += (size_t)n;
 	}
 	return total;
@@ -138,5 +180,5 @@ void output_done(struct output *o)
 		free(o->line[(o->first + i) % OUTPUT_LINES]);
 	if (o->log_fd >= 0)
 		close(o->log_fd);
-	*o = (struct output){.log_fd = -1};
+	*o = (struct output){.log_fd = -1, .pass_fd = -1};
 }

@@ -6,6 +6,7 @@
 #ifndef SCHEDTOP_ENGINE_OUTPUT_H
 #define SCHEDTOP_ENGINE_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define OUTPUT_LINES      200
@@ -19,6 +20,12 @@ struct output {
 	size_t first, n; /* ring: oldest line, how many */
 	char partial[OUTPUT_LINE_BYTES];
 	size_t partial_len;
+	/* Set by the owner, if at all: lines for which it says true are nobody's output. */
+	bool (*filter)(void *ctx, const char *line, size_t len);
+	void *filter_ctx;
+	int pass_fd;                         /* what isn't filtered goes here too; -1 = nowhere */
+	char pending[2 * OUTPUT_LINE_BYTES]; /* a line that the filter hasn't seen the end of */
+	size_t pending_len;
 };
 
 /**

@@ -78,6 +78,9 @@ static inline size_t arm_size(uint8_t kind)
 		[EV_SAMPLING] = sizeof(struct ev_sampling),
 		[EV_THREAD_STAT] = sizeof(struct ev_thread_stat),
 		[EV_SETTING] = sizeof(struct ev_setting),
+		[EV_SAMPLED] = sizeof(struct ev_sampled),
+		[EV_SAMPLING] = sizeof(struct ev_sampling),
+		[EV_THREAD_STAT] = sizeof(struct ev_thread_stat),
 	};
 
 	return kind == EV_NONE || kind >= EV_KIND_COUNT ? 32 : sizes[kind];

@@ -48,7 +48,7 @@ expect 2 'needs a value' run --duration
 expect 2 'takes no value' run --batch=1 -- true
 expect 2 "duration: 'x'" run --duration=x -- true
 expect 2 'sample-hz' run --sample-hz=1000000 -- true
-expect 2 'auto, ebpf, perf or proc' run --collector=x -- true
+expect 2 'auto, ebpf, perf, proc or schedtrace' run --collector=x -- true
 expect 2 'max-overhead' run --max-overhead=200 -- true
 expect 2 'no file given' record
 expect 2 'neither a process nor a program' record -o "$tmp/x"

@@ -70,8 +70,10 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 		lost += i == EV_LOST_LATE ? 0 : counts.lost[i];
 	text_count(n, sizeof(n), counts.events);
 	model_detail(ctx->model, &detail);
-	snprintf(text, sizeof(text), " %s/%s  %s events", s->collector ? s->collector : "?",
-		 detail_name((enum detail_level)detail.level), n);
+	uint64_t resolution_ns;
+	bool about = model_estimates(ctx->model, &resolution_ns);
+	snprintf(text, sizeof(text), " %s/%s%s  %s events", s->collector ? s->collector : "?",
+		 detail_name((enum detail_level)detail.level), about ? " ~estimated" : "", n);
 	x += grid_text(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, text);
 	x += grid_printf(g, x, r.y, r.x + r.w - x, lost ? ROLE_CRITICAL : ROLE_STATUS, ROLE_STATUS_BG, 0, "  %llu lost",
 			 (unsigned long long)lost);

@@ -28,6 +28,7 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
 		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
+		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;
 	bool ascii = s->ctx->ui->ascii;

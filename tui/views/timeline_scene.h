@@ -22,6 +22,7 @@ enum scene_mark {
 	MARK_OTHER,
 	MARK_UNKNOWN,
 	MARK_SETTING,
+	MARK_UNKNOWN,
 	MARKS
 };
 
