@@ -67,7 +67,6 @@ static bool is_needed(uint8_t kind)
 	case EV_RUNTIME:
 	case EV_TARGET_EXIT:
 	case EV_DETAIL:
-	case EV_SAMPLING:
 	case EV_SETTING:
 	case EV_SAMPLING:
 		return true;

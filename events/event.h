@@ -131,27 +131,6 @@ enum ev_detail_why {
 	EV_DETAIL_CALM = 2,     /* stepped up again: the rates have fallen */
 };
 
-/*
- * What the runtime's memory shows (collectors/sampler.h). A change lies between two looks: .gap_ns tells how far back
- * the one before was, and that is the error of when it happened.
- */
-enum ev_sampled_what {
-	EV_SAMPLED_CARRIES = 1,     /* tid carries goid (0 = none) on p since; value: enum ev_sampled_flag */
-	EV_SAMPLED_ASKED = 2,       /* goid, which runs on tid, is asked to yield (g.preempt is set) */
-	EV_SAMPLED_YIELDED = 3,     /* it isn't any more: it has left, or it runs anew */
-	EV_SAMPLED_STW = 4,         /* the world is being stopped (sched.gcwaiting); value: enum ev_stw_reason */
-	EV_SAMPLED_STW_STOPPED = 5, /* every P has stopped (sched.stopwait is 0) */
-	EV_SAMPLED_STW_END = 6,     /* the world runs; value: enum ev_stw_reason */
-	EV_SAMPLED_GC_PHASE = 7,    /* value: runtime/mgc.go gcphase: 0 = off, 1 = mark, 2 = mark termination */
-	EV_SAMPLED_COUNT
-};
-
-enum ev_sampled_flag {
-	EVS_RUNNING = 1 << 0, /* it executes Go code, or may: it is in no system call */
-	EVS_AGAIN = 1 << 1,   /* its P has switched goroutines since the look before (p.schedtick) */
-	EVS_HELD = 1 << 2,    /* it has had its P since the look before, and nothing else tells when it ran */
-};
-
 /* Variables of the runtime that may be written in a live process. */
 enum ev_setting_id { EV_SETTING_ASYNCPREEMPTOFF = 1 };
 
@@ -337,30 +316,6 @@ struct ev_detail {
 	uint32_t overhead_bp; /* what was measured, in hundredths of a percent of one CPU */
 };
 
-struct ev_sampled {
-	uint64_t goid;
-	uint32_t gap_ns; /* since the look before; UINT32_MAX = that long or longer, or there was none */
-	uint16_t p;      /* EV_NO_P = none */
-	uint8_t what;    /* enum ev_sampled_what */
-	uint8_t value;
-};
-
-struct ev_sampling {
-	uint32_t period_ns; /* between two looks, as meant */
-	uint8_t estimates;  /* 1: gaps and pauses are told by EV_SAMPLED; 0: by probes, or not at all */
-	uint8_t reserved[3];
-};
-
-struct ev_thread_stat {
-	uint64_t run_ns;    /* on a CPU, since the account was read last */
-	uint64_t wait_ns;   /* runnable without one */
-	uint32_t voluntary; /* switches */
-	uint32_t involuntary;
-	uint32_t gap_ns; /* since the account was read last, before head.time_ns; the head's cpu is where it ran last */
-	uint8_t state;   /* enum ev_state, now */
-	uint8_t reserved[3];
-};
-
 struct ev_setting {
 	uint64_t at_ns; /* right before it was written; the event itself is told with the next ones. 0 = the head's time
 			 */
@@ -418,9 +373,6 @@ struct event {
 		struct ev_p p;
 		struct ev_runq runq;
 		struct ev_detail detail;
-		struct ev_sampled sampled;
-		struct ev_sampling sampling;
-		struct ev_thread_stat stat;
 		struct ev_setting setting;
 		struct ev_sampled sampled;
 		struct ev_sampling sampling;
@@ -432,8 +384,6 @@ _Static_assert(sizeof(struct ev_head) == 16, "the head is 16 bytes on every ring
 _Static_assert(sizeof(struct ev_switch) == 24, "a switch is 40 bytes with its head");
 _Static_assert(sizeof(struct ev_preempt) == 24, "");
 _Static_assert(sizeof(struct ev_g) == 24, "");
-_Static_assert(sizeof(struct ev_sampled) == 16, "");
-_Static_assert(sizeof(struct ev_thread_stat) == 32, "");
 _Static_assert(sizeof(struct ev_setting) == 24, "");
 _Static_assert(sizeof(struct ev_sampled) == 16, "");
 _Static_assert(sizeof(struct ev_thread_stat) == 32, "");

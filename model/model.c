@@ -387,15 +387,6 @@ void model_feed(struct model *m, const struct event *ev)
 	case EV_DETAIL:
 		detail_on_change(m, &ev->detail, t);
 		break;
-	case EV_SAMPLED:
-		estimates_on_sampled(m, ev, t);
-		break;
-	case EV_SAMPLING:
-		estimates_on_sampling(m, &ev->sampling);
-		break;
-	case EV_THREAD_STAT:
-		estimates_on_stat(m, ev, t);
-		break;
 	case EV_SETTING:
 		interventions_on_setting(m, &ev->setting, t);
 		break;

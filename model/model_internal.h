@@ -425,10 +425,6 @@ void runq_on_length(struct model *m, const struct ev_runq *ev, uint64_t t);
 /* detail.c */
 void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 
-/* estimates.c */
-void estimates_on_sampling(struct model *m, const struct ev_sampling *ev);
-void estimates_on_sampled(struct model *m, const struct event *ev, uint64_t t);
-void estimates_on_stat(struct model *m, const struct event *ev, uint64_t t);
 /* interventions.c: an event's own time may be so far behind that of what it tells of. */
 #define INTERVENTION_AHEAD_NS 2000000000ULL
 void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t);

@@ -26,7 +26,6 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_SYSCALL] = {"system call", 0x2581, '_', ROLE_SYSCALL},
 		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
-		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
 		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 	};
