@@ -149,7 +149,8 @@ def compare(a, b, late_ns):
     assert compared >= 1, threads
     switches = [sum(c["switches"] for c in r["cpus"]) for r in (a, b)]
     note(f"switches of the CPUs: {switches}")
-    close("switches of the CPUs", *switches, 2, 20)
+    # Who comes and goes besides the target: on a busy machine perf's have been 9 % fewer, its threads' own the same.
+    close("switches of the CPUs", *switches, 15, 20)
     assert a["collector"]["lost"] == b["collector"]["lost"] == 0
 
 
