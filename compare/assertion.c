@@ -52,7 +52,7 @@ static int parse_figure(const struct word *w, struct assertion *a, struct fault 
 		fault_set(fault, -EINVAL, option, "a figure is missing");
 	else
 		fault_set(fault, -EINVAL, option, "no figure of this name");
-	fault_todo(fault, "Did you mean %s? schedtop compare --help figures lists them",
+	fault_todo(fault, "Did you mean %s? schedtop compare --figures=help lists them",
 		   figure_like(w->at, w->len)->name);
 	return -EINVAL;
 }

@@ -35,6 +35,15 @@ int report_text(const struct model *m, const struct report_opts *opts, FILE *out
 
 /* ---- what others read of a model in the same way ---- */
 
+/* A place in the program; NULL and 0 = unknown. */
+struct report_place {
+	const char *func;
+	const char *file;
+	uint32_t line;
+};
+
+struct report_place report_place_of(const struct model *m, uint32_t func, uint32_t loc);
+
 /** Could this session see the Go runtime at all? If not, its counts are unknown rather than 0. */
 bool report_runtime_seen(const struct session *s);
 

@@ -9,20 +9,11 @@
 #define REPORT_CPUS_MAX     4096
 #define REPORT_VERDICTS_MAX 32
 
-/* One gap with its place resolved; NULL and 0 = unknown. */
-struct report_place {
-	const char *func;
-	const char *file;
-	uint32_t line;
-};
-
 /**
  * What was seen of the runtime's signals, as a sentence: it confirms or contradicts what the settings say. "" when the
  * runtime wasn't watched. Returns @dst.
  */
 char *report_signals(const struct model *m, char *dst, size_t cap);
-
-struct report_place report_place_of(const struct model *m, uint32_t func, uint32_t loc);
 
 /** Nanoseconds from the session's first event. */
 static inline uint64_t report_since_start(const struct model *m, uint64_t at_ns)
