@@ -26,8 +26,8 @@
 /* What a program gets to end by itself after SIGTERM. */
 #define END_GRACE_MS 2000
 #define LOOK_MS      50
-/* A stop of the world that takes longer isn't merely slow: the run is watched on. */
-#define STALLED_NS NS_PER_S
+/* A stop of the world that takes longer may never come about: the run is watched on. */
+#define STALLED_NS (250 * NS_PER_MS)
 
 struct runner {
 	const struct runner_opts *opts;
@@ -104,8 +104,10 @@ static int begin(struct runner *r, struct run *run, struct fault *fault)
 	opts.launch = &run->launch;
 	opts.binary = run->launch.path;
 	opts.capture = run->capture;
+	err = engine_start(&opts, &run->engine, fault);
+	/* Placing the probes takes its time, before the program is let go. */
 	run->start_ns = clock_now_ns();
-	return engine_start(&opts, &run->engine, fault);
+	return err;
 }
 
 /* Is the world being stopped, and has been for long? */

@@ -113,6 +113,11 @@ static void print_headline(const struct comparison *c, size_t variant, const cha
 			v->n_rounds ? base_name : name);
 		return;
 	}
+	if (v->n_rounds < COMPARISON_ROUNDS_MIN || base->n_rounds < COMPARISON_ROUNDS_MIN) {
+		fprintf(out, "%zu rounds of %s and %zu of %s are too few to tell a difference: %d each are needed.\n",
+			base->n_rounds, base_name, v->n_rounds, name, COMPARISON_ROUNDS_MIN);
+		return;
+	}
 	if (!r) {
 		fprintf(out, "No difference between %s and %s is significant (%zu and %zu rounds).\n", base_name, name,
 			base->n_rounds, v->n_rounds);
