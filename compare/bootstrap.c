@@ -91,17 +91,24 @@ static int pack(const struct tally *const *rounds, size_t n, enum tally_hist id,
 	return 0;
 }
 
-static double drawn_quantile(const struct packed *p, uint64_t count, uint64_t max, double q)
+/* All percentiles in one pass. */
+static void drawn_quantiles(const struct packed *p, uint64_t count, uint64_t max, double ret[STAT_NUMBER])
 {
-	double rank = ceil(q * (double)count);
+	static const struct {
+		enum figure_stat stat;
+		double q;
+	} wanted[] = {{STAT_P50, 0.50}, {STAT_P90, 0.90}, {STAT_P95, 0.95}, {STAT_P99, 0.99}};
 	uint64_t seen = 0;
+	size_t w = 0;
 
 	for (size_t k = 0; k < p->n_buckets; k++) {
 		seen += p->drawn[k];
-		if (seen && (double)seen >= rank)
-			return (double)(p->high[k] < max ? p->high[k] : max);
+		while (w < ARRAY_SIZE(wanted) && seen && (double)seen >= ceil(wanted[w].q * (double)count))
+			ret[wanted[w++].stat] = (double)(p->high[k] < max ? p->high[k] : max);
 	}
-	return (double)max;
+	/* Counts of a bucket saturate before the whole does. */
+	while (w < ARRAY_SIZE(wanted))
+		ret[wanted[w++].stat] = (double)max;
 }
 
 /* One draw of the rounds: every statistic of it. */
@@ -134,10 +141,16 @@ static void draw_hist(struct packed *p, uint64_t *random, double ret[STAT_NUMBER
 	ret[STAT_MIN] = (double)min;
 	ret[STAT_MAX] = (double)max;
 	ret[STAT_MEAN] = sum / (double)count;
-	ret[STAT_P50] = drawn_quantile(p, count, max, 0.50);
-	ret[STAT_P90] = drawn_quantile(p, count, max, 0.90);
-	ret[STAT_P95] = drawn_quantile(p, count, max, 0.95);
-	ret[STAT_P99] = drawn_quantile(p, count, max, 0.99);
+	drawn_quantiles(p, count, max, ret);
+}
+
+static bool is_known(const struct tally *const *rounds, size_t n, const struct figure *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (rounds[i]->number[f->number].runs)
+			return true;
+	}
+	return false;
 }
 
 static double draw_number(const struct tally *const *rounds, size_t n, const struct figure *f, uint64_t *random)
@@ -200,7 +213,7 @@ static int ratios_of_hist(const struct tally *const *a, size_t n_a, const struct
 
 	if (err == 0)
 		err = pack(b, n_b, id, &pb);
-	if (err < 0)
+	if (err < 0 || !pa.n_buckets) /* an empty baseline has no ratio */
 		return err;
 	for (size_t i = 0; i < BOOTSTRAP_DRAWS; i++) {
 		double va[STAT_NUMBER], vb[STAT_NUMBER];
@@ -243,7 +256,7 @@ int bootstrap_ratios(const struct tally *const *a, size_t n_a, const struct tall
 		const struct figure *f = figure_at(i);
 		uint64_t random = seed ^ (i << 32);
 
-		if (f->stat != STAT_NUMBER)
+		if (f->stat != STAT_NUMBER || !is_known(a, n_a, f))
 			continue;
 		for (size_t k = 0; k < BOOTSTRAP_DRAWS; k++) {
 			double va = draw_number(a, n_a, f, &random), vb = draw_number(b, n_b, f, &random);
