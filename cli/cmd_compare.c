@@ -116,8 +116,8 @@ static int take_named(struct plan *p, const char *option, const char *text, bool
 static int take_variants(struct plan *p, const struct preset *preset)
 {
 	const struct options *o = p->o;
-	struct comparison_variant *v;
-	const char *value;
+	struct comparison_variant *v = NULL;
+	const char *value = "";
 	cpu_set_t cpus;
 	int status = 0;
 
@@ -127,7 +127,7 @@ static int take_variants(struct plan *p, const struct preset *preset)
 		status = take_variant(p, preset->variants[i]);
 	for (size_t i = 0; status == 0 && i < o->binaries.n; i++) {
 		status = take_named(p, "--binary", o->binaries.text[i], true, &v, &value);
-		if (status == 0) {
+		if (status == 0 && v) {
 			free(v->binary);
 			v->binary = strdup(value);
 		}
@@ -136,7 +136,7 @@ static int take_variants(struct plan *p, const struct preset *preset)
 		status = take_named(p, "--cpus", o->cpus.text[i], false, &v, &value);
 		if (status == 0 && cpus_parse(value, &cpus) < 0)
 			status = cli_usage("--cpus", "this is no list of CPUs", "Write NAME:0-3,8");
-		if (status == 0) {
+		if (status == 0 && v) {
 			free(v->cpus);
 			v->cpus = strdup(value);
 		}
@@ -157,7 +157,9 @@ static char **copy_command(char *const *operands, const char *binary)
 		n++;
 	char **argv = calloc(n + 2, sizeof(*argv));
 	for (size_t i = 0; argv && i < (n ? n : 1); i++) {
-		argv[i] = strdup(i == 0 && binary ? binary : operands[i]);
+		const char *word = i == 0 && binary ? binary : operands[i];
+
+		argv[i] = word ? strdup(word) : NULL;
 		if (!argv[i]) {
 			variant_free_list(argv);
 			return NULL;

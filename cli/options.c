@@ -123,6 +123,55 @@ static int append(struct option_list *list, enum option_id id, const char *arg, 
 	return 0;
 }
 
+/* The options of compare. */
+static int take_compare(enum option_id id, const char *arg, struct options *o, struct fault *fault)
+{
+	unsigned long v;
+
+	switch (id) {
+	case OPT_VARIANT:
+		return append(&o->variants, id, arg, fault);
+	case OPT_BINARY:
+		return append(&o->binaries, id, arg, fault);
+	case OPT_CPUS:
+		return append(&o->cpus, id, arg, fault);
+	case OPT_ASSERT:
+		return append(&o->asserts, id, arg, fault);
+	case OPT_ROUNDS:
+		if (value_uint(arg, ROUNDS_MAX, &v) < 0 || !v)
+			return bad_value(fault, id, arg, "a number from 1 to 100");
+		o->rounds = (unsigned)v;
+		break;
+	case OPT_WARMUP:
+		if (value_uint(arg, ROUNDS_MAX, &v) < 0)
+			return bad_value(fault, id, arg, "a number from 0 to 100");
+		o->warmup = (unsigned)v;
+		break;
+	case OPT_TIMEOUT:
+		if (parse_duration(arg, &o->timeout_s) < 0)
+			return bad_value(fault, id, arg, "a number of seconds above 0");
+		break;
+	case OPT_PARALLEL:
+		o->parallel = true;
+		break;
+	case OPT_FIGURES:
+		o->figures = arg;
+		break;
+	case OPT_PRESET:
+		o->preset = arg;
+		break;
+	case OPT_SAVE:
+		o->save = arg;
+		break;
+	case OPT_NO_NOISE_CHECK:
+		o->no_noise_check = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
 static int take_option(enum option_id id, const char *arg, struct options *o, struct fault *fault)
 {
 	unsigned long v;
@@ -228,51 +277,14 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 	case OPT_YES:
 		o->yes = true;
 		break;
-	case OPT_VARIANT:
-		return append(&o->variants, id, arg, fault);
-	case OPT_BINARY:
-		return append(&o->binaries, id, arg, fault);
-	case OPT_CPUS:
-		return append(&o->cpus, id, arg, fault);
-	case OPT_ASSERT:
-		return append(&o->asserts, id, arg, fault);
-	case OPT_ROUNDS:
-		if (value_uint(arg, ROUNDS_MAX, &v) < 0 || !v)
-			return bad_value(fault, id, arg, "a number from 1 to 100");
-		o->rounds = (unsigned)v;
-		break;
-	case OPT_WARMUP:
-		if (value_uint(arg, ROUNDS_MAX, &v) < 0)
-			return bad_value(fault, id, arg, "a number from 0 to 100");
-		o->warmup = (unsigned)v;
-		break;
-	case OPT_TIMEOUT:
-		if (parse_duration(arg, &o->timeout_s) < 0)
-			return bad_value(fault, id, arg, "a number of seconds above 0");
-		break;
-	case OPT_PARALLEL:
-		o->parallel = true;
-		break;
-	case OPT_FIGURES:
-		o->figures = arg;
-		break;
-	case OPT_PRESET:
-		o->preset = arg;
-		break;
-	case OPT_SAVE:
-		o->save = arg;
-		break;
-	case OPT_NO_NOISE_CHECK:
-		o->no_noise_check = true;
-		break;
 	case OPT_HELP:
 		o->help = true;
 		break;
 	case OPT_VERSION:
 		o->version = true;
 		break;
-	case OPT_COUNT:
-		break;
+	default:
+		return take_compare(id, arg, o, fault);
 	}
 	return 0;
 }

@@ -60,7 +60,7 @@ double ratio_factor(double ratio)
 static int merge_rounds(struct comparison_variant *v)
 {
 	struct report_merged_hist hists[TALLY_HISTS_COUNT] = {
-#define HIST_PATH(id, p) [TALLY_##id] = {.path = p},
+#define HIST_PATH(id, hist_path) [TALLY_##id] = {.path = (hist_path)},
 		TALLY_HISTS(HIST_PATH)
 #undef HIST_PATH
 	};

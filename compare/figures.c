@@ -33,7 +33,7 @@ static const struct figure figures[] = {
 #undef HIST_FIGURES
 #undef HIST_FIGURE
 #define NUMBER_FIGURE(id, path, unit_of, better_of, merge_of)                                                          \
-	{.name = path,                                                                                                 \
+	{.name = (path),                                                                                               \
 	 .unit = UNIT_##unit_of,                                                                                       \
 	 .better = BETTER_##better_of,                                                                                 \
 	 .merge = MERGE_##merge_of,                                                                                    \
@@ -301,7 +301,7 @@ char *figure_text(char *dst, size_t cap, const struct figure *f, double value)
 	if (!isfinite(value) || value < 0)
 		snprintf(dst, cap, "-");
 	else if (f->unit == UNIT_NS)
-		text_duration(dst, cap, value < (double)(1ULL << 62) ? (uint64_t)(value + 0.5) : 1ULL << 62);
+		text_duration(dst, cap, value < (double)(1ULL << 62) ? (uint64_t)llround(value) : 1ULL << 62);
 	else if (f->unit == UNIT_PERCENT)
 		snprintf(dst, cap, "%.1f %%", value);
 	else if (value < 1000)

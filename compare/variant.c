@@ -52,7 +52,7 @@ static bool is_setting_like(const char *key, size_t len)
 /* What stands up to the next comma, escapes undone; *p moves to the comma or the end. NULL on ENOMEM. */
 static char *take_part(const char **p)
 {
-	char *part = malloc(strlen(*p) + 1), *to = part;
+	char *part = calloc(strlen(*p) + 1, 1), *to = part;
 	const char *s = *p;
 
 	if (!part)

@@ -32,7 +32,7 @@ static double at_path(const cJSON *report, const char *path)
 	for (char *key; report && (key = strsep(&rest, "."));)
 		report = cJSON_GetObjectItemCaseSensitive(report, key);
 	free(copy);
-	return cJSON_IsNumber(report) ? report->valuedouble : NAN;
+	return report && cJSON_IsNumber(report) ? report->valuedouble : NAN;
 }
 
 static cJSON *report_of(const struct model *m)
