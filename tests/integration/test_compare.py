@@ -112,7 +112,7 @@ def failure_is_the_variants():
     """a program that ends badly, or isn't there, in one variant: the others go on, and the status is 1"""
     need_tracing()
     binary = go_build("tests/targets/spin", "1.22")
-    result, err = compared("--rounds=1", "--warmup=0", "--no-noise-check", "--duration=0.3", "--variant=on",
+    result, err = compared("--rounds=1", "--warmup=0", "--no-noise-check", "--duration=1.5", "--variant=on",
                            "--variant=off:asyncpreemptoff=1", "--binary=gone:/nonexistent/program", "--", binary,
                            "-fail-if-off", status=1)
     on, off, gone = result["variants"]
@@ -122,7 +122,7 @@ def failure_is_the_variants():
     assert "schedtop: variant off: " in err and "schedtop: variant gone: " in err, err
     assert ratio_of(result, "preempt.latency_ns.mean", "off")["ratio"] is None
     # It may be what the program should do.
-    result, _ = compared("--rounds=1", "--warmup=0", "--no-noise-check", "--ignore-status", "--duration=0.3", "--variant=on",
+    result, _ = compared("--rounds=1", "--warmup=0", "--no-noise-check", "--ignore-status", "--duration=1.5", "--variant=on",
                          "--variant=off:asyncpreemptoff=1", "--", binary, "-fail-if-off")
     assert result["variants"][1]["runs"][0]["exit_status"] == 3, result["variants"][1]["runs"]
 
