@@ -34,6 +34,7 @@ int cmd_replay(const struct options *o, char **operands);
 int cmd_report(const struct options *o, char **operands);
 int cmd_snapshot(const struct options *o, char **operands);
 int cmd_export(const struct options *o, char **operands);
+int cmd_compare(const struct options *o, char **operands);
 int cmd_remote(const struct options *o, char **operands);
 int cmd_set(const struct options *o, char **operands);
 

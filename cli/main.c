@@ -106,6 +106,21 @@ static const struct command commands[] = {
 		.run = cmd_set,
 	},
 	{
+		.id = COMMAND_COMPARE,
+		.name = "compare",
+		.synopsis = "[OPTION...] --variant NAME:K=V,... --variant ... -- COMMAND [ARG...]",
+		.summary = "run a program in variants, and tell what differs and how sure that is",
+		.details =
+			"The variants run in turn (A B B A ...). Each figure is told with its ratio to the first "
+			"variant, "
+			"a 95 %\n"
+			"interval over the rounds, and whether it is significant. K=V is an environment variable, or a "
+			"GODEBUG\n"
+			"setting by its name. Exit status 1: a variant failed or hung, or an --assert doesn't hold.\n",
+		.stop_at_operand = true,
+		.run = cmd_compare,
+	},
+	{
 		.id = COMMAND_INSPECT,
 		.name = "inspect",
 		.synopsis = "[--json] BINARY|PID",
