@@ -5,23 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/result_file.h"
 #include "collectors/collector.h"
 #include "compare/assertion.h"
 #include "compare/comparison.h"
 #include "compare/cpus.h"
+#include "compare/html.h"
 #include "compare/preset.h"
+#include "compare/ready.h"
 #include "compare/runner.h"
 #include "compare/variant.h"
+#include "target/read_file.h"
 
 #define DURATION_DEFAULT_S 5
 #define TIMEOUT_DEFAULT_S  30
+#define READY_LIMIT_NS     (30 * NS_PER_S)
 #define FIGURES_MAX        64
+#define WORDS_MAX          (2U << 20) /* what the kernel takes as arguments, by default */
 
 struct plan {
 	const struct options *o;
@@ -29,6 +37,7 @@ struct plan {
 	struct assertion asserts[OPTION_LIST_MAX];
 	const char *figures[FIGURES_MAX + 1];
 	char *figures_text; /* what they point into */
+	struct result_file html;
 };
 
 /* Prints a fault, the text that it is about, and a mark under the place. Returns EXIT_USAGE. */
@@ -238,6 +247,26 @@ static int list_figures(void)
 	return cli_stdout_status(0);
 }
 
+/* Said before anything is run. */
+static int take_service(struct plan *p)
+{
+	struct ready ready = {0};
+	struct fault fault = {0};
+	int err = p->o->ready ? ready_parse(p->o->ready, &ready, &fault) : 0;
+
+	ready_done(&ready);
+	if (err < 0) {
+		fault_print(&fault, stderr);
+		return EXIT_USAGE;
+	}
+	if (p->o->ready_timeout_ns && !p->o->ready)
+		return cli_usage("--ready-timeout", "nothing is waited for", "Add --ready, or leave it out");
+	p->c.ready = p->o->ready;
+	p->c.load = p->o->load;
+	p->c.isolate_net = p->o->isolate_net;
+	return 0;
+}
+
 static int make_plan(struct plan *p, char **operands)
 {
 	const struct options *o = p->o;
@@ -263,6 +292,8 @@ static int make_plan(struct plan *p, char **operands)
 		status = take_asserts(p);
 	if (status == 0)
 		status = take_figures(p);
+	if (status == 0)
+		status = take_service(p);
 	return status;
 }
 
@@ -276,6 +307,12 @@ static void say_progress(void *ctx, const struct comparison *c, struct schedule_
 		run.warmup                     ? " (warm-up)"
 		: run.variant >= c->n_variants ? " again (noise check)"
 					       : "");
+}
+
+static void say_load(void *ctx, const char *variant, const char *line)
+{
+	(void)ctx;
+	fprintf(stderr, "schedtop: the load on %s said: %s\n", variant, line);
 }
 
 /* Each variant that failed, or one message when it is the same for all: then it isn't the variant's fault. */
@@ -298,6 +335,48 @@ static void say_faults(const struct comparison *c)
 	}
 }
 
+/* schedtop's own words, as they were before the options were taken from them: a list, and what it points into. */
+static char **own_words(char **ret_text)
+{
+	size_t len = 0, n = 0;
+
+	*ret_text = read_file_text("/proc/self/cmdline", WORDS_MAX, &len);
+	for (size_t i = 0; *ret_text && i < len; i++)
+		n += !(*ret_text)[i];
+	char **words = calloc(n + 1, sizeof(*words));
+	for (size_t i = 0, at = 0; words && i < n; i++) {
+		words[i] = *ret_text + at;
+		at += strlen(words[i]) + 1;
+	}
+	return words;
+}
+
+static int write_html(struct plan *p, struct fault *fault)
+{
+	cleanup_free char *text = NULL;
+	cleanup_free char **words = own_words(&text);
+	char kernel[256], machine[256], when[64];
+	time_t now = time(NULL);
+	struct tm tm;
+	const struct html_facts facts = {
+		.version = SCHEDTOP_VERSION,
+		.when = when,
+		.kernel = kernel,
+		.machine = machine,
+		.command = words,
+		.figures = *p->figures ? p->figures : NULL,
+	};
+
+	if (!localtime_r(&now, &tm) || !strftime(when, sizeof(when), "%Y-%m-%d %H:%M %z", &tm))
+		*when = '\0';
+	html_machine(kernel, sizeof(kernel), machine, sizeof(machine));
+	FILE *out = fdopen(dup(p->html.fd), "w");
+	int err = out ? comparison_html(&p->c, &facts, out) : -errno;
+	if (out && fclose(out) != 0 && err == 0)
+		err = -errno;
+	return err < 0 ? fault_set(fault, err, p->o->html, "it can't be written (%s)", strerror(-err)) : 0;
+}
+
 static int report(struct plan *p)
 {
 	struct fault fault = {0};
@@ -315,6 +394,10 @@ static int report(struct plan *p)
 	int err = p->o->json ? comparison_json(&p->c, stdout)
 			     : comparison_text(&p->c, *p->figures ? p->figures : NULL, stdout);
 	int status = cli_stdout_status(err);
+	if (p->o->html) {
+		err = result_file_close(&p->html, write_html(p, &fault), &fault);
+		status = err < 0 ? cli_fail(&fault) : status;
+	}
 	for (size_t i = 0; i < p->o->asserts.n; i++)
 		holds = assertion_holds(&p->asserts[i], &p->c, stderr) && holds;
 	return holds && comparison_succeeded(&p->c, p->o->ignore_status) ? status : EXIT_FAILURE;
@@ -334,6 +417,12 @@ static int run_plan(struct plan *p)
 		.ignore_status = p->o->ignore_status,
 		.save_dir = p->o->save,
 		.progress = say_progress,
+		.load_said = say_load,
+		.timelines = p->o->html != NULL,
+		.service = {.ready = p->o->ready,
+			    .ready_limit_ns = p->o->ready_timeout_ns ? p->o->ready_timeout_ns : READY_LIMIT_NS,
+			    .load = p->o->load,
+			    .isolate_net = p->o->isolate_net},
 	};
 
 	sigemptyset(&set);
@@ -342,8 +431,10 @@ static int run_plan(struct plan *p)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	cleanup_close int signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	opts.signal_fd = signal_fd;
-	int err = runner_run(&opts, &p->c, &fault);
+	opts.signal_fd = opts.service.stop_fd = signal_fd;
+	int err = p->o->html ? result_file_open(&p->html, p->o->html, &fault) : 0;
+	if (err == 0)
+		err = runner_run(&opts, &p->c, &fault);
 	/* A second signal shall end schedtop at once; the first was asked for the end and the report. */
 	struct signalfd_siginfo info;
 	while (signal_fd >= 0 && read(signal_fd, &info, sizeof(info)) == sizeof(info))
@@ -354,7 +445,7 @@ static int run_plan(struct plan *p)
 
 int cmd_compare(const struct options *o, char **operands)
 {
-	struct plan p = {.o = o};
+	struct plan p = {.o = o, .html.fd = -1};
 
 	if (o->figures && strcmp(o->figures, "help") == 0)
 		return list_figures();
@@ -362,6 +453,8 @@ int cmd_compare(const struct options *o, char **operands)
 	int status = make_plan(&p, operands);
 	if (status == 0)
 		status = run_plan(&p);
+	if (p.html.path)
+		result_file_close(&p.html, -ECANCELED, NULL);
 	comparison_done(&p.c);
 	free(p.figures_text);
 	return status;

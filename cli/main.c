@@ -96,16 +96,6 @@ static const struct command commands[] = {
 		.run = cmd_remote,
 	},
 	{
-		.id = COMMAND_SET,
-		.name = "set",
-		.synopsis = "[--yes] PID asyncpreemptoff=0",
-		.summary = "switch async preemption on in a live process; nothing else can be set",
-		.details = "Shows what will be written and where, and asks. It is refused where the Go runtime's "
-			   "layout can't\n"
-			   "be verified. Threads that had lost their preemption signal are looked for and repaired.\n",
-		.run = cmd_set,
-	},
-	{
 		.id = COMMAND_COMPARE,
 		.name = "compare",
 		.synopsis = "[OPTION...] --variant NAME:K=V,... --variant ... -- COMMAND [ARG...]",
@@ -119,6 +109,16 @@ static const struct command commands[] = {
 			"setting by its name. Exit status 1: a variant failed or hung, or an --assert doesn't hold.\n",
 		.stop_at_operand = true,
 		.run = cmd_compare,
+	},
+	{
+		.id = COMMAND_SET,
+		.name = "set",
+		.synopsis = "[--yes] PID asyncpreemptoff=0",
+		.summary = "switch async preemption on in a live process; nothing else can be set",
+		.details = "Shows what will be written and where, and asks. It is refused where the Go runtime's "
+			   "layout can't\n"
+			   "be verified. Threads that had lost their preemption signal are looked for and repaired.\n",
+		.run = cmd_set,
 	},
 	{
 		.id = COMMAND_INSPECT,

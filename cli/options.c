@@ -166,6 +166,26 @@ static int take_compare(enum option_id id, const char *arg, struct options *o, s
 	case OPT_NO_NOISE_CHECK:
 		o->no_noise_check = true;
 		break;
+	case OPT_READY:
+		o->ready = arg;
+		break;
+	case OPT_READY_TIMEOUT:
+		if (value_time(arg, &o->ready_timeout_ns) < 0 || !o->ready_timeout_ns)
+			return bad_value(fault, id, arg, "a time above 0 (30, 500ms)");
+		break;
+	case OPT_LOAD:
+		if (!*arg)
+			return bad_value(fault, id, arg, "a command");
+		o->load = arg;
+		break;
+	case OPT_ISOLATE:
+		if (strcmp(arg, "net") != 0)
+			return bad_value(fault, id, arg, "net");
+		o->isolate_net = true;
+		break;
+	case OPT_HTML:
+		o->html = arg;
+		break;
 	default:
 		break;
 	}

@@ -88,7 +88,6 @@ enum command_id {
 	OPTION(SSH, "ssh", 0, "COMMAND", COMMAND_REMOTE, "how to reach the host (default ssh)")                        \
 	OPTION(REMOTE_SCHEDTOP, "remote-schedtop", 0, "PATH", COMMAND_REMOTE,                                          \
 	       "schedtop on the other host (default schedtop; sudo is put before it unless it is root's)")             \
-	OPTION(YES, "yes", 'y', NULL, COMMAND_SET, "write without asking")                                             \
 	OPTION(VARIANT, "variant", 0, "NAME:K=V,...", COMMAND_COMPARE,                                                 \
 	       "a variant: its environment, or GODEBUG settings by name; the first is the baseline")                   \
 	OPTION(BINARY, "binary", 0, "NAME:PATH", COMMAND_COMPARE, "the program of a variant")                          \
@@ -105,6 +104,15 @@ enum command_id {
 	OPTION(SAVE, "save", 0, "DIR", COMMAND_COMPARE, "record each run to DIR/VARIANT-ROUND.cap")                    \
 	OPTION(NO_NOISE_CHECK, "no-noise-check", 0, NULL, COMMAND_COMPARE,                                             \
 	       "don't run the baseline against itself: a third less time, and less to rely on")                        \
+	OPTION(READY, "ready", 0, "WHAT", COMMAND_COMPARE,                                                             \
+	       "a variant is measured once it is ready: tcp:PORT, log:REGEX (of its output) or cmd:COMMAND")           \
+	OPTION(READY_TIMEOUT, "ready-timeout", 0, "TIME", COMMAND_COMPARE, "how long to wait for it (default 30)")     \
+	OPTION(LOAD, "load", 0, "COMMAND", COMMAND_COMPARE,                                                            \
+	       "run that beside each variant while it is measured; its end ends the run")                              \
+	OPTION(ISOLATE, "isolate", 0, "WHAT", COMMAND_COMPARE,                                                         \
+	       "net: each variant has a network of its own, so that equal ports don't collide")                        \
+	OPTION(HTML, "html", 0, "FILE", COMMAND_COMPARE, "write the report as one HTML file, with drawings")           \
+	OPTION(YES, "yes", 'y', NULL, COMMAND_SET, "write without asking")                                             \
 	OPTION(HELP, "help", 'h', NULL, COMMANDS_ALL, "print this help")                                               \
 	OPTION(VERSION, "version", 'V', NULL, COMMANDS_ALL, "print the version")
 
@@ -150,13 +158,16 @@ struct options {
 	uint64_t at_ns, window_ns; /* window 0 = all */
 	const char *view, *format;
 	const char *ssh, *remote_schedtop;
-	bool yes; /* don't ask */
 
 	struct option_list variants, binaries, cpus, asserts;
 	unsigned rounds, warmup;
 	double timeout_s; /* 0 = not given */
 	bool parallel, no_noise_check;
 	const char *figures, *preset, *save;
+	const char *ready, *load, *html;
+	uint64_t ready_timeout_ns; /* 0 = not given */
+	bool isolate_net;
+	bool yes; /* don't ask */
 };
 
 /**

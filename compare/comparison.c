@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "compare/bootstrap.h"
 #include "compare/hang.h"
+#include "compare/timeline.h"
 #include "compare/variant.h"
 #include "report/merge.h"
 
@@ -24,6 +25,7 @@ static void round_done(struct comparison_round *r)
 	hang_done(&r->hang);
 	free(r->capture);
 	cJSON_Delete(r->report);
+	timeline_free(r->timeline);
 }
 
 void comparison_variant_done(struct comparison_variant *v)

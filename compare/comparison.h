@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 struct cJSON;
+struct timeline;
 
 #define COMPARISON_VARIANTS_MAX 8
 #define COMPARISON_ROUNDS_MAX   100
@@ -52,8 +53,10 @@ struct comparison_round {
 	uint64_t duration_ns;
 	int exit_status; /* as a shell gives it; -1 = ended by us */
 	struct hang hang;
-	char *capture;        /* the file that it was recorded to; NULL = none */
-	struct cJSON *report; /* of this run */
+	char *capture;             /* the file that it was recorded to; NULL = none */
+	struct cJSON *report;      /* of this run */
+	struct timeline *timeline; /* its picture (timeline.h); NULL = not taken */
+	int load_status;           /* of the load generator, as exit_status; -1 = none, or still running at the end */
 };
 
 struct comparison_variant {
@@ -108,7 +111,10 @@ struct comparison {
 	unsigned rounds_asked, warmups;
 	double duration_s, timeout_s; /* duration 0 = until the program ends */
 	bool parallel;
-	bool interrupted;   /* by the user: fewer rounds than asked for */
+	bool interrupted;  /* by the user: fewer rounds than asked for */
+	bool isolate_net;  /* each variant in a network namespace of its own */
+	const char *ready; /* --ready and --load as given, static; NULL = none */
+	const char *load;
 	const char *preset; /* static; NULL = none */
 	uint64_t seed;      /* of the resampling: the same data give the same intervals */
 };
@@ -138,6 +144,8 @@ bool comparison_succeeded(const struct comparison *c, bool ignore_status);
 /** For people, the sentence first. @figures: names to show, NULL-terminated; NULL = those that matter most. 0 or
  * -errno. */
 int comparison_text(const struct comparison *c, const char *const *figures, FILE *out);
+/** Its first sentence, of one variant (1..), with a newline. */
+void comparison_headline(const struct comparison *c, size_t variant, const char *const *figures, FILE *out);
 /** "schedtop.compare/1". 0, -ENOMEM, or -errno of the stream. */
 int comparison_json(const struct comparison *c, FILE *out);
 

@@ -61,6 +61,7 @@ static void add_round(cJSON *a, const struct comparison_round *r)
 	json_add_uint(o, "order", r->order);
 	json_add_uint(o, "duration_ns", r->duration_ns);
 	json_add_known(o, "exit_status", (uint64_t)r->exit_status, r->exit_status >= 0);
+	json_add_known(o, "load_status", (uint64_t)r->load_status, r->load_status >= 0);
 	add_hang(o, "hung", &r->hang);
 	json_add_text(o, "capture", r->capture);
 	cJSON_AddItemToArray(a, o);
@@ -154,6 +155,9 @@ int comparison_json(const struct comparison *c, FILE *out)
 	json_add_known(root, "duration_ns", (uint64_t)(c->duration_s * 1e9), c->duration_s > 0);
 	json_add_uint(root, "timeout_ns", (uint64_t)(c->timeout_s * 1e9));
 	cJSON_AddBoolToObject(root, "parallel", c->parallel);
+	json_add_text(root, "isolate", c->isolate_net ? "net" : NULL);
+	json_add_text(root, "ready", c->ready);
+	json_add_text(root, "load", c->load);
 	cJSON_AddBoolToObject(root, "interrupted", c->interrupted);
 	cJSON *variants = cJSON_AddArrayToObject(root, "variants");
 	for (size_t i = 0; i < c->n_variants; i++)

@@ -17,6 +17,7 @@
 #include "capture/capture.h"
 #include "compare/cpus.h"
 #include "compare/hang.h"
+#include "compare/timeline.h"
 #include "engine/engine.h"
 #include "model/model.h"
 #include "report/merge.h"
@@ -28,6 +29,8 @@
 #define LOOK_MS      50
 /* A stop of the world that takes longer may never come about: the run is watched on. */
 #define STALLED_NS (250 * NS_PER_MS)
+/* Of what a load generator that failed has printed. */
+#define LOAD_LINES 10
 
 struct runner {
 	const struct runner_opts *opts;
@@ -44,6 +47,7 @@ struct run {
 	bool pinned;
 	cpu_set_t cpus;
 
+	struct service service;
 	struct launch launch;
 	struct engine *engine;
 	struct capture_writer *capture;
@@ -80,34 +84,62 @@ static int pin(struct run *run, struct fault *fault)
 	return fault_todo(fault, "Choose CPUs that are online and that schedtop may use: see taskset -p $$");
 }
 
-static int begin(struct runner *r, struct run *run, struct fault *fault)
+/* Starts the program: up to its gate, or, where it is waited for, until it is ready. */
+static int prepare(struct runner *r, struct run *run, struct fault *fault)
 {
 	struct comparison_variant *v = run->variant;
+
+	run->launch = (struct launch){.pid = -1, .output_fd = -1, .pidfd = -1, .gate_fd = -1, .exec_error_fd = -1};
+	int err = service_begin(&run->service, &r->opts->service, v->name, fault);
+
+	if (err < 0)
+		return err;
+	const struct launch_opts opts = service_launch_opts(&run->service, v->argv, v->env);
+	err = launch_start_with(&run->launch, &opts, fault);
+	if (err == 0)
+		err = pin(run, fault);
+	if (err == 0)
+		err = open_capture(r, run, fault);
+	if (err < 0 || !service_waits(&r->opts->service))
+		return err;
+	err = launch_go(&run->launch, fault);
+	return err < 0 ? err : service_ready(&run->service, &run->launch, fault);
+}
+
+static int begin(struct runner *r, struct run *run, struct fault *fault)
+{
 	struct engine_opts opts = {
 		.size = sizeof(opts),
 		.collector = r->opts->collector,
 		.detail = r->opts->detail,
 		.sample_hz = r->opts->sample_hz,
 		.max_overhead_pct = r->opts->max_overhead_pct,
-		.argv = v->argv,
+		.pid = run->launch.pid,
+		.capture = run->capture,
 		.model.undrawn = true,
 	};
 
-	int err = launch_start(&run->launch, v->argv, v->env, LAUNCH_TO_STDERR, fault);
-	if (err == 0)
-		err = pin(run, fault);
-	if (err == 0)
-		err = open_capture(r, run, fault);
-	if (err < 0)
-		return err;
-	opts.pid = run->launch.pid;
-	opts.launch = &run->launch;
-	opts.binary = run->launch.path;
-	opts.capture = run->capture;
-	err = engine_start(&opts, &run->engine, fault);
+	if (!service_waits(&r->opts->service)) {
+		opts.launch = &run->launch;
+		opts.binary = run->launch.path;
+		opts.argv = run->variant->argv;
+	}
+	int err = engine_start(&opts, &run->engine, fault);
 	/* Placing the probes takes its time, before the program is let go. */
 	run->start_ns = clock_now_ns();
 	return err;
+}
+
+/*
+ * When all of them are watched: placing the probes of one beside the load on another takes seconds on a busy machine,
+ * which the other would be measured longer.
+ */
+static int begin_load(struct run *run, struct fault *fault)
+{
+	if (!run->service.opts->load)
+		return 0;
+	run->start_ns = clock_now_ns();
+	return service_load(&run->service, fault);
 }
 
 /* Is the world being stopped, and has been for long? */
@@ -126,6 +158,7 @@ static void look(const struct runner *r, struct run *run)
 	double age_s = (double)(clock_now_ns() - run->start_ns) / (double)NS_PER_S;
 	double limit_s = r->c->duration_s > 0 ? r->c->duration_s : r->c->timeout_s;
 
+	run->over = service_round(&run->service) || run->over;
 	if (run->over || age_s < limit_s) {
 		run->over = run->over || engine_target_ended(run->engine);
 		return;
@@ -154,6 +187,9 @@ static void wait_for(struct runner *r, struct run *runs, size_t n)
 
 		for (size_t i = 0; i < n; i++) {
 			look(r, &runs[i]);
+			/* Now, not when the others are over, or when the first one's probes are gone. */
+			if (runs[i].over)
+				engine_ask_stop(runs[i].engine);
 			over = over && runs[i].over;
 			fds[i + 1] = (struct pollfd){.fd = runs[i].over ? -1 : engine_ended_fd(runs[i].engine),
 						     .events = POLLIN};
@@ -162,6 +198,8 @@ static void wait_for(struct runner *r, struct run *runs, size_t n)
 			return;
 		if (poll(fds, n + 1, LOOK_MS) > 0 && fds[0].revents) {
 			r->c->interrupted = true;
+			for (size_t i = 0; i < n; i++)
+				engine_ask_stop(runs[i].engine);
 			return;
 		}
 	}
@@ -174,7 +212,7 @@ static int status_of(const struct launch *l)
 	return WIFSIGNALED(l->status) ? 128 + WTERMSIG(l->status) : -1;
 }
 
-static int keep_round(struct run *run, int status)
+static int keep_round(const struct runner *r, struct run *run, int status, int load_status)
 {
 	struct comparison_variant *v = run->into;
 	struct comparison_round *round, *more = realloc(v->rounds, (v->n_rounds + 1) * sizeof(*more));
@@ -183,11 +221,13 @@ static int keep_round(struct run *run, int status)
 		return -ENOMEM;
 	v->rounds = more;
 	round = &v->rounds[v->n_rounds];
-	*round = (struct comparison_round){.order = run->order, .exit_status = status};
+	*round = (struct comparison_round){.order = run->order, .exit_status = status, .load_status = load_status};
 	const struct model *m = engine_lock(run->engine);
 	tally_of_model(m, &round->tally);
 	round->duration_ns = model_now(m) - model_start(m);
 	round->report = report_object(m, NULL);
+	if (r->opts->timelines)
+		round->timeline = timeline_new(m);
 	engine_unlock(run->engine);
 	if (!round->report)
 		return -ENOMEM;
@@ -214,20 +254,46 @@ static bool failed(const struct runner *r, const struct run *run, int status)
 	return true;
 }
 
+/* The load's end, before that of what it loads. Returns its status; one that failed is its variant's fault. */
+static int end_load(const struct runner *r, struct run *run)
+{
+	const char *lines[LOAD_LINES];
+	struct fault fault = {0};
+	size_t n;
+	int status = service_unload(&run->service, &fault, lines, LOAD_LINES, &n);
+
+	for (size_t i = 0; i < n && r->opts->load_said; i++)
+		r->opts->load_said(r->opts->ctx, run->variant->name, lines[i]);
+	if (status > 0)
+		run->variant->fault = fault;
+	return status;
+}
+
+/* Returns the program's status, if it ended by itself; else -1. */
+static int end_program(const struct runner *r, struct run *run)
+{
+	bool ended = run->engine && engine_target_ended(run->engine);
+
+	if (!service_waits(&r->opts->service)) {
+		launch_end(&run->launch, END_GRACE_MS);
+		return ended ? status_of(&run->launch) : -1;
+	}
+	ended = launch_exited(&run->launch);
+	launch_end_group(&run->launch, END_GRACE_MS);
+	return ended && run->launch.pid > 0 ? status_of(&run->launch) : -1;
+}
+
 static int end(struct runner *r, struct run *run, int err, struct fault *fault)
 {
-	int status = -1;
-
-	if (run->engine) {
+	if (run->engine)
 		engine_stop(run->engine);
-		if (engine_target_ended(run->engine))
-			status = status_of(&run->launch);
-	}
-	launch_end(&run->launch, END_GRACE_MS);
-	if (err < 0)
+	int load_status = end_load(r, run), status = end_program(r, run);
+	if (err == -EINTR)
+		r->c->interrupted = true;
+	else if (err < 0)
 		run->variant->fault = *fault;
-	else if (!failed(r, run, status) && run->into && !r->c->interrupted)
-		err = keep_round(run, status);
+	else if (!failed(r, run, status) && load_status <= 0 && run->into && run->engine && !r->c->interrupted)
+		err = keep_round(r, run, status, load_status);
 	engine_free(run->engine);
 	if (run->capture) {
 		struct capture_writer_stats stats;
@@ -235,6 +301,7 @@ static int end(struct runner *r, struct run *run, int err, struct fault *fault)
 		if (capture_writer_end(run->capture, &stats, fault) < 0)
 			run->variant->fault = *fault;
 	}
+	service_done(&run->service);
 	launch_done(&run->launch);
 	free(run->path);
 	hang_done(&run->hang);
@@ -246,19 +313,24 @@ static int run_group(struct runner *r, struct run *runs, size_t n)
 {
 	int errs[COMPARISON_VARIANTS_MAX] = {0}, err = 0;
 	struct fault faults[COMPARISON_VARIANTS_MAX] = {{0}};
-	size_t up = 0;
+	size_t up = 0, ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		runs[i].order = r->order++;
-		errs[i] = begin(r, &runs[i], &faults[i]);
-		runs[i].over = errs[i] < 0;
+		errs[i] = prepare(r, &runs[i], &faults[i]);
 		up += errs[i] == 0;
 	}
-	if (up == n)
+	for (size_t i = 0; i < n && up == n; i++)
+		errs[i] = begin(r, &runs[i], &faults[i]);
+	for (size_t i = 0; i < n && up == n; i++) {
+		errs[i] = errs[i] < 0 ? errs[i] : begin_load(&runs[i], &faults[i]);
+		ready += errs[i] == 0;
+	}
+	if (ready == n)
 		wait_for(r, runs, n);
 	for (size_t i = 0; i < n; i++) {
 		/* The others of a parallel round aren't measured beside an empty place. */
-		if (up < n && errs[i] == 0)
+		if (ready < n && errs[i] == 0)
 			runs[i].into = NULL;
 		int failed_err = end(r, &runs[i], errs[i], &faults[i]);
 		err = err < 0 ? err : failed_err;

@@ -269,15 +269,33 @@ static void print_variants(const struct comparison *c, FILE *out)
 	}
 }
 
+/* Those of a preset are put into @room. */
+static const char *const *figures_shown(const struct preset *preset, const char *const *figures,
+					const char *room[PRESET_FIGURES_MAX + 1])
+{
+	size_t n = 0;
+
+	if (figures || !preset)
+		return figures ? figures : default_figures;
+	for (; preset->figures[n].name; n++)
+		room[n] = preset->figures[n].name;
+	room[n] = NULL;
+	return room;
+}
+
+void comparison_headline(const struct comparison *c, size_t variant, const char *const *figures, FILE *out)
+{
+	const char *room[PRESET_FIGURES_MAX + 1];
+
+	print_headline(c, variant, figures_shown(c->preset ? preset_find(c->preset) : NULL, figures, room), out);
+}
+
 int comparison_text(const struct comparison *c, const char *const *figures, FILE *out)
 {
 	const struct preset *preset = c->preset ? preset_find(c->preset) : NULL;
-	const char *of_preset[PRESET_FIGURES_MAX + 1] = {NULL};
+	const char *room[PRESET_FIGURES_MAX + 1];
 
-	for (size_t i = 0; preset && preset->figures[i].name; i++)
-		of_preset[i] = preset->figures[i].name;
-	if (!figures)
-		figures = preset ? of_preset : default_figures;
+	figures = figures_shown(preset, figures, room);
 	errno = 0;
 	for (size_t i = 1; i < c->n_variants; i++)
 		print_headline(c, i, figures, out);

@@ -333,11 +333,17 @@ size_t engine_output(struct engine *e, const char **ret_lines, size_t cap)
 	return output_lines(&e->output, ret_lines, cap);
 }
 
+void engine_ask_stop(struct engine *e)
+{
+	if (e->thread_started)
+		signal_fd(e->stop_fd);
+}
+
 void engine_stop(struct engine *e)
 {
 	if (!e->thread_started)
 		return;
-	signal_fd(e->stop_fd);
+	engine_ask_stop(e);
 	pthread_join(e->thread, NULL);
 	e->thread_started = false;
 }

@@ -83,6 +83,9 @@ int engine_ended_fd(const struct engine *e);
 /** The last lines of the target's output, oldest first; call with the lock held. Returns how many. */
 size_t engine_output(struct engine *e, const char **ret_lines, size_t cap);
 
+/** Ends the session as of now, without waiting for it; engine_stop() does. Idempotent. */
+void engine_ask_stop(struct engine *e);
+
 /**
  * Removes the probes, delivers the rest, joins the thread. The model stays readable, and the launch is its owner's
  * again (until then the engine reaps it). Idempotent.

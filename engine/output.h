@@ -19,6 +19,9 @@ struct output {
 	size_t first, n; /* ring: oldest line, how many */
 	char partial[OUTPUT_LINE_BYTES];
 	size_t partial_len;
+	/* Is told of each line as it is, before it is escaped; may be NULL. */
+	void (*line_seen)(void *ctx, const char *text, size_t len);
+	void *line_ctx;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ struct plan {
 	char *const *argv;
 	char **envp;
 	int gate_fd, error_fd, output_fd;
+	int netns_fd;
 	const struct identity *id;
 	pid_t parent;
 };
@@ -257,6 +259,9 @@ static void child_run(struct plan *p)
 	}
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		child_fail(p);
+	/* While we may: the user that the child becomes can't. */
+	if (p->netns_fd > 0 && setns(p->netns_fd, CLONE_NEWNET) < 0)
+		child_fail(p);
 	close_others(gate, error);
 	child_become(p);
 	child_drop(p);
@@ -343,6 +348,15 @@ static int launch_fault(struct fault *fault, const char *program, int err)
 int launch_start(struct launch *l, char *const argv[], char *const env_extra[], enum launch_output output,
 		 struct fault *fault)
 {
+	const struct launch_opts opts = {.argv = argv, .env_extra = env_extra, .output = output};
+
+	return launch_start_with(l, &opts, fault);
+}
+
+int launch_start_with(struct launch *l, const struct launch_opts *opts, struct fault *fault)
+{
+	char *const *argv = opts->argv;
+	const enum launch_output output = opts->output;
 	cleanup_close int gate_r = -1, gate_w = -1, error_r = -1, error_w = -1, out_r = -1, out_w = -1;
 	cleanup_free char **envp = NULL;
 	cleanup_free struct identity *id = NULL;
@@ -355,7 +369,7 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 	int err = find_program(argv[0], &l->path);
 	if (err < 0)
 		return launch_fault(fault, argv[0], err);
-	envp = merge_env(env_extra);
+	envp = merge_env(opts->env_extra);
 	id = malloc(sizeof(*id));
 	if (!envp || !id)
 		return launch_fault(fault, argv[0], -ENOMEM);
@@ -386,6 +400,7 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 		.gate_fd = gate_r,
 		.error_fd = error_w,
 		.output_fd = output == LAUNCH_TO_PIPE ? out_w : STDERR_FILENO,
+		.netns_fd = opts->netns_fd,
 		.id = id,
 		.parent = getpid(),
 	};
@@ -459,22 +474,54 @@ static void send_signal(const struct launch *l, int sig)
 		kill(l->pid, sig); /* it has left its group */
 }
 
-void launch_end(struct launch *l, unsigned grace_ms)
+/* Asks it to end, and gives it @grace_ms for that. */
+static void ask_to_end(struct launch *l, unsigned grace_ms, bool (*over)(struct launch *l))
 {
-	if (l->pid <= 0 || launch_ended(l))
-		return;
 	uint64_t now = clock_now_ns(), deadline = now + grace_ms * NS_PER_MS;
+
 	send_signal(l, SIGTERM);
 	send_signal(l, SIGCONT); /* a stopped one couldn't react */
-	while (now < deadline && !launch_ended(l)) {
+	while (now < deadline && !over(l)) {
 		struct pollfd p = {.fd = l->pidfd, .events = POLLIN};
 		uint64_t left_ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
 
 		poll(&p, 1, l->pidfd >= 0 || left_ms < 10 ? (int)left_ms : 10);
 		now = clock_now_ns();
 	}
+}
+
+void launch_end(struct launch *l, unsigned grace_ms)
+{
+	if (l->pid <= 0 || launch_ended(l))
+		return;
+	ask_to_end(l, grace_ms, launch_ended);
 	if (launch_ended(l))
 		return;
+	send_signal(l, SIGKILL);
+	reap(l);
+}
+
+bool launch_exited(const struct launch *l)
+{
+	siginfo_t info = {0};
+
+	if (l->reaped || l->pid <= 0)
+		return l->reaped;
+	return waitid(P_PID, (id_t)l->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == l->pid;
+}
+
+static bool exited(struct launch *l)
+{
+	return launch_exited(l);
+}
+
+void launch_end_group(struct launch *l, unsigned grace_ms)
+{
+	if (l->pid <= 0 || l->reaped)
+		return;
+	if (!launch_exited(l))
+		ask_to_end(l, grace_ms, exited);
+	/* While it isn't reaped, its number can't be another group's. */
 	send_signal(l, SIGKILL);
 	reap(l);
 }

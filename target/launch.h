@@ -19,6 +19,13 @@ enum launch_output {
 	LAUNCH_TO_PIPE,   /* the screen: stdout and stderr come through launch.output_fd */
 };
 
+struct launch_opts {
+	char *const *argv;
+	char *const *env_extra; /* as in launch_start() */
+	enum launch_output output;
+	int netns_fd; /* the network namespace to start it in; 0 and below = schedtop's own */
+};
+
 struct launch {
 	pid_t pid;
 	int output_fd;     /* non-blocking; -1 unless LAUNCH_TO_PIPE */
@@ -44,6 +51,10 @@ int launch_prepare(void);
 int launch_start(struct launch *l, char *const argv[], char *const env_extra[], enum launch_output output,
 		 struct fault *fault);
 
+/** The same, with what only some callers ask for. Entering a network namespace needs CAP_SYS_ADMIN; that it failed
+ * shows in launch_go(). */
+int launch_start_with(struct launch *l, const struct launch_opts *opts, struct fault *fault);
+
 /**
  * Lets it exec and waits until it has (close-on-exec pipe). 0, or -errno with @fault: of the exec, -ECHILD when the
  * child was killed before, -EALREADY the second time. After an error of the exec the child has ended and is reaped.
@@ -55,6 +66,15 @@ bool launch_ended(struct launch *l);
 
 /** Ends it if it still runs: SIGTERM to its process group, @grace_ms later SIGKILL; reaps. Waits @grace_ms at most. */
 void launch_end(struct launch *l, unsigned grace_ms);
+
+/** Has it ended by itself? Unlike launch_ended() leaves it unreaped, so that its process group is still its own. */
+bool launch_exited(const struct launch *l);
+
+/**
+ * Ends it with all that is left of its process group, also when it has ended by itself: SIGTERM while it runs, SIGKILL
+ * to the group when it has ended or after @grace_ms; reaps. Nothing after it has been reaped.
+ */
+void launch_end_group(struct launch *l, unsigned grace_ms);
 
 /** Frees; a child that still waits at the gate is killed, a running one is left alone. Accepts a half-built one. */
 void launch_done(struct launch *l);
