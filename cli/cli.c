@@ -37,6 +37,19 @@ int cli_stdout_status(int err)
 	return cli_fail(&fault);
 }
 
+int cli_files(const char *command, char **operands, int max)
+{
+	int n = 0;
+
+	while (operands[n])
+		n++;
+	if (n >= 1 && n <= max)
+		return n;
+	cli_usage(command, n ? "too many files are given" : "no file given",
+		  n ? "Give up to four captures" : "Give a capture; schedtop record makes them");
+	return -EINVAL;
+}
+
 const char *cli_one_file(const char *command, char **operands)
 {
 	if (operands[0] && !operands[1])

@@ -77,4 +77,7 @@ int cli_check_process(pid_t pid, const char *command, struct fault *fault);
 /** The file that a command works on: its only operand. NULL when there is another number of them (said on stderr). */
 const char *cli_one_file(const char *command, char **operands);
 
+/** The same of a command that takes several: how many there are, 1 to @max (4 at most), or -EINVAL, said on stderr. */
+int cli_files(const char *command, char **operands, int max);
+
 #endif

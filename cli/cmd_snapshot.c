@@ -8,6 +8,18 @@
 #include "engine/load.h"
 #include "tui/tui.h"
 
+static int draw(const struct tui_snapshot *frame, const struct model *const *models, size_t n)
+{
+	struct fault fault = {0};
+	int err = tui_draw_snapshot(frame, models, n, stdout, &fault);
+
+	if (err < 0 && fault.err) {
+		fault_print(&fault, stderr);
+		return EXIT_USAGE;
+	}
+	return cli_stdout_status(err);
+}
+
 int cmd_snapshot(const struct options *o, char **operands)
 {
 	const struct load_opts opts = {.until_ns = o->have_at ? o->at_ns : UINT64_MAX};
@@ -21,20 +33,22 @@ int cmd_snapshot(const struct options *o, char **operands)
 		.ascii = o->ascii,
 		.format = o->format,
 	};
-	const char *path = cli_one_file("snapshot", operands);
+	struct loaded l[TUI_SESSIONS_MAX] = {0};
+	const struct model *models[TUI_SESSIONS_MAX];
 	struct fault fault = {0};
-	struct loaded l;
+	int n = cli_files("snapshot", operands, TUI_SESSIONS_MAX), err = 0;
 
-	if (!path)
+	if (n < 0)
 		return EXIT_USAGE;
-	if (load_capture(path, &opts, &l, &fault) < 0)
-		return cli_fail(&fault);
-	replay_say_damage(l.reader);
-	int err = tui_draw_snapshot(&frame, l.model, stdout, &fault);
-	load_done(&l);
-	if (err < 0 && fault.err) {
-		fault_print(&fault, stderr);
-		return EXIT_USAGE;
+	for (int i = 0; i < n && err == 0; i++) {
+		err = load_capture(operands[i], &opts, &l[i], &fault);
+		if (err == 0) {
+			replay_say_damage(l[i].reader);
+			models[i] = l[i].model;
+		}
 	}
-	return cli_stdout_status(err);
+	int status = err < 0 ? cli_fail(&fault) : draw(&frame, models, (size_t)n);
+	for (int i = 0; i < n; i++)
+		load_done(&l[i]);
+	return status;
 }

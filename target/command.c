@@ -118,7 +118,8 @@ static int check(pid_t pid, const char *what, const struct command_line *c, stru
 	path_of(exe, pid, "exe");
 	if (stat(exe, &runs) < 0 || stat(c->path, &there) < 0 || runs.st_dev != there.st_dev ||
 	    runs.st_ino != there.st_ino) {
-		fault_set(fault, -ESTALE, what, "its program file isn't there any more, or another has taken its place");
+		fault_set(fault, -ESTALE, what,
+			  "its program file isn't there any more, or another has taken its place");
 		return fault_todo(fault, "Start it anew, or give another binary");
 	}
 	if (geteuid() != 0 && c->user.uid != geteuid()) {
