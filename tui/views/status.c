@@ -70,6 +70,8 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 				 "pane %d of %d%s", ctx->pane + 1, ctx->n_panes,
 				 ctx->panes_too_small ? ": too small for all" : "") +
 		     1;
+		if (ctx->still)
+			return;
 		grid_printf(g, x, r.y, r.x + r.w - x, ROLE_KEY, ROLE_STATUS_BG, 0,
 			    "  1-4 go  z alone  L %s  X first  C close  G r  ? q", ctx->panes_free ? "link" : "free");
 		return;
