@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
 #include "cli/cli.h"
@@ -40,6 +41,9 @@ int cmd_snapshot(const struct options *o, char **operands)
 
 	if (n < 0)
 		return EXIT_USAGE;
+	if (n > 1 && (!o->view || strncmp(o->view, "compare", strlen("compare")) != 0))
+		return cli_usage("snapshot", "more than one file is given",
+				 "Give one capture, or see them side by side with --view compare");
 	for (int i = 0; i < n && err == 0; i++) {
 		err = load_capture(operands[i], &opts, &l[i], &fault);
 		if (err == 0) {

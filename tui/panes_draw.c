@@ -72,7 +72,8 @@ static void draw_single(const struct panes *p, const struct ui_state *ui, const 
 	pane->feed.unlock(pane->feed.ctx);
 }
 
-static void draw_all(const struct panes *p, const struct ui_state *ui, const struct panes_layout *l, struct grid *g)
+static void draw_all(const struct panes *p, const struct ui_state *ui, const struct panes_over *over,
+		     const struct panes_layout *l, struct grid *g)
 {
 	grid_clear(g);
 	for (int i = 0; i < p->n; i++) {
@@ -90,6 +91,7 @@ static void draw_all(const struct panes *p, const struct ui_state *ui, const str
 			const struct view *panel = view_panels[(size_t)ui->panel % view_n_panels()];
 
 			ctx.focus = true;
+			ctx.can_relaunch = over->can_relaunch;
 			view_in(&view_panes_header, &ctx, g, l->header);
 			view_in(panel, &ctx, g, l->panel);
 			view_in(&view_output, &ctx, g, l->output);
@@ -109,7 +111,7 @@ void panes_draw(const struct panes *p, const struct ui_state *ui, const struct p
 	if (l.single)
 		draw_single(p, ui, over, g);
 	else
-		draw_all(p, ui, &l, g);
+		draw_all(p, ui, over, &l, g);
 	if (ui->asking && !l.single)
 		view_ask.draw(&(struct view_ctx){.ui = ui}, g, all);
 	if (over->toggles)

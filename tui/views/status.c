@@ -73,7 +73,8 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 		if (ctx->still)
 			return;
 		grid_printf(g, x, r.y, r.x + r.w - x, ROLE_KEY, ROLE_STATUS_BG, 0,
-			    "  1-4 go  z alone  L %s  X first  C close  G r  ? q", ctx->panes_free ? "link" : "free");
+			    "  1-4 go  z alone  L %s  X first  C close  %s? q", ctx->panes_free ? "link" : "free",
+			    ctx->can_relaunch ? "G r  " : "");
 		return;
 	}
 	/* A record that came late is in the picture; the others are not. */
