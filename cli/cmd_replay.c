@@ -76,7 +76,8 @@ static int replay_several(const struct options *o, char **operands, size_t n)
 			return cli_usage("-", "a stream is shown alone", "Give files to see captures side by side");
 	}
 	if (!watch_on_screen(o))
-		return cli_usage("replay", "several captures are shown on a screen only",
+		return cli_usage("replay",
+				 "more than one file is given, and they are shown side by side on a screen only",
 				 "Print each one's report with schedtop report FILE");
 	return replay_files(o, operands, n, &fault) < 0 ? cli_fail(&fault) : EXIT_SUCCESS;
 }
