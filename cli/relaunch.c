@@ -266,10 +266,10 @@ static bool do_end(void *ctx, void *feed_ctx)
 	struct engine *e = feed_ctx;
 	struct launch *l = launch_of(ctx, e);
 
-	if (!l)
-		return false;
 	if (engine_target_ended(e))
 		return true;
+	if (!l)
+		return false;
 	launch_signal(l, SIGTERM);
 	launch_signal(l, SIGCONT);
 	if (!wait_ended(e)) {

@@ -38,7 +38,7 @@ static int read_strings(pid_t pid, const char *name, size_t max, char ***ret)
 	path_of(path, pid, name);
 	cleanup_free char *text = read_file_text(path, max, &len);
 	if (!text)
-		return -errno;
+		return errno > 0 ? -errno : -EIO;
 	if (len == max)
 		return -E2BIG;
 	for (size_t i = 0; i < len; i += strlen(text + i) + 1)
@@ -64,7 +64,7 @@ static int read_link(pid_t pid, const char *name, char **ret)
 	path_of(path, pid, name);
 	ssize_t n = readlink(path, to, sizeof(to) - 1);
 	if (n < 0)
-		return -errno;
+		return errno > 0 ? -errno : -EIO;
 	to[n] = '\0';
 	*ret = strdup(to);
 	return *ret ? 0 : -ENOMEM;
@@ -80,7 +80,7 @@ static int read_user(pid_t pid, struct launch_user *u)
 	path_of(path, pid, "status");
 	cleanup_free char *text = read_file_text(path, STATUS_BYTES_MAX, NULL);
 	if (!text)
-		return -errno;
+		return errno > 0 ? -errno : -EIO;
 	const char *uids = strstr(text, "\nUid:"), *gids = strstr(text, "\nGid:"), *groups = strstr(text, "\nGroups:");
 	if (!uids || !gids || !groups || sscanf(uids, "\nUid: %*u %u", &uid) != 1 ||
 	    sscanf(gids, "\nGid: %*u %u", &gid) != 1)
@@ -111,6 +111,8 @@ static int check(pid_t pid, const char *what, const struct command_line *c, stru
 	char exe[64];
 	struct stat runs, there;
 
+	if (!c->path || !c->argv || !c->argv[0])
+		return fault_set(fault, -ENODATA, what, "it has no command line any more");
 	if (!shared(pid, "root") || !shared(pid, "ns/mnt") || !shared(pid, "ns/net")) {
 		fault_set(fault, -EXDEV, what, "it lives in a container, where schedtop can't start a program");
 		return fault_todo(fault, "Start schedtop run there, or on a copy of the program here");
@@ -126,8 +128,6 @@ static int check(pid_t pid, const char *what, const struct command_line *c, stru
 		fault_set(fault, -EPERM, what, "it runs as user %u", (unsigned)c->user.uid);
 		return fault_todo(fault, "Start schedtop as that user, or as root");
 	}
-	if (!c->argv[0])
-		return fault_set(fault, -ENODATA, what, "it has no command line any more");
 	return 0;
 }
 

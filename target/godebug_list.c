@@ -41,7 +41,7 @@ char *godebug_list_set(const char *list, const char *name, const char *value)
 	if (value) {
 		at = append(ret, at, name, strlen(name));
 		ret[at++] = '=';
-		memcpy(ret + at, value, strlen(value));
+		stpcpy(ret + at, value);
 	}
 	return ret;
 }

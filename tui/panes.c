@@ -177,16 +177,11 @@ void panes_set_free(struct panes *p, const struct ui_state *ui, bool free)
 
 /* ---- what the frame needs of each ---- */
 
-static void look_at(struct pane *pane, const struct ui_state *ui)
+static void look_closer(struct pane *pane, const struct model *m)
 {
-	const struct model *m = pane->feed.lock(pane->feed.ctx);
 	struct model_counts counts;
 	struct verdict v;
 
-	pane->start_ns = model_start(m);
-	if (!ui->paused || !pane->now_ns)
-		pane->now_ns = model_now(m);
-	pane->n_rows = model_rows(m, ui->rows, NULL, 0);
 	pane_facts_of(model_session(m), &pane->facts);
 	model_counts(m, &counts);
 	pane->exited = counts.exited;
@@ -199,6 +194,19 @@ static void look_at(struct pane *pane, const struct ui_state *ui)
 		snprintf(pane->verdict, sizeof(pane->verdict), "%s", v.title);
 		pane->severity = (uint8_t)v.severity;
 	}
+}
+
+/* @beside: there are others, and what is measured against them is needed; one alone doesn't pay for that. */
+static void look_at(struct pane *pane, const struct ui_state *ui, bool beside)
+{
+	const struct model *m = pane->feed.lock(pane->feed.ctx);
+
+	pane->start_ns = model_start(m);
+	if (!ui->paused || !pane->now_ns)
+		pane->now_ns = model_now(m);
+	pane->n_rows = model_rows(m, ui->rows, NULL, 0);
+	if (beside)
+		look_closer(pane, m);
 	if (pane->feed.replay)
 		pane->feed.replay->state(pane->feed.ctx, &pane->replay);
 	pane->feed.unlock(pane->feed.ctx);
@@ -208,7 +216,7 @@ void panes_look(struct panes *p, const struct ui_state *ui)
 {
 	for (int i = 0; i < p->n; i++) {
 		if (pane_drawable(p->at[i]))
-			look_at(p->at[i], ui);
+			look_at(p->at[i], ui, p->n > 1);
 	}
 }
 

@@ -31,8 +31,10 @@ struct pane {
 	/* As of the last look. */
 	uint64_t start_ns, now_ns; /* 0 = nothing has been seen yet; now stands still while paused */
 	size_t n_rows;             /* of its timeline */
-	struct pane_facts facts;
 	struct replay_state replay;
+
+	/* And of what is beside others. */
+	struct pane_facts facts;
 	double figures[STRIP_FIGURES]; /* NaN = unknown */
 	int async_on;                  /* 1, 0, -1 = unknown */
 	bool exited;
