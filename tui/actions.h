@@ -121,8 +121,8 @@ void ui_window_at(const struct ui_state *ui, uint64_t start_ns, uint64_t now_ns,
 uint64_t ui_whole_ns(uint64_t start_ns, uint64_t now_ns);
 
 /**
- * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER, RESCUE, what
- * moves a replay and what is about panes are the caller's: nothing changes for them.
+ * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER, RESCUE,
+ * what moves a replay and what is about panes are the caller's: nothing changes for them.
  */
 void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols,
 	       int visible_rows);
