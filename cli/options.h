@@ -81,7 +81,8 @@ enum command_id {
 	OPTION(AT, "at", 0, "TIME", COMMAND_SNAPSHOT,                                                                  \
 	       "the moment to show, from the session's start: 12.5, 300ms (default: the end)")                         \
 	OPTION(VIEW, "view", 0, "NAME", COMMAND_SNAPSHOT,                                                              \
-	       "rows: cpus (the default), ps, threads or goroutines; then a panel after a comma: cpus,verdicts")       \
+	       "cpus (the default), ps, threads, goroutines, then a panel: cpus,verdicts; compare[,ROWS]: side by "    \
+	       "side")                                                                                                 \
 	OPTION(WINDOW, "window", 0, "TIME", COMMAND_SNAPSHOT, "how much time the frame shows (default: all)")          \
 	OPTION(FORMAT, "format", 0, "NAME", COMMAND_SNAPSHOT | COMMAND_EXPORT,                                         \
 	       "snapshot: text (the default), ansi or svg; export: perfetto, json or csv")                             \

@@ -318,6 +318,12 @@ void engine_unlock(struct engine *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+void engine_trigger(struct engine *e)
+{
+	if (e->opts.capture)
+		capture_writer_trigger(e->opts.capture);
+}
+
 bool engine_target_ended(const struct engine *e)
 {
 	return atomic_load(&e->ended);

@@ -74,6 +74,9 @@ int engine_rescue(struct engine *e, struct fault *fault);
 /** What has become of it: true once when that search is over. Takes the lock. */
 bool engine_rescue_news(struct engine *e, char *dst, size_t cap);
 
+/** Writes out the flight recorder of its capture, if it has one. Any thread. */
+void engine_trigger(struct engine *e);
+
 /** Has the target ended, and all it did been delivered? Any thread. */
 bool engine_target_ended(const struct engine *e);
 

@@ -19,11 +19,25 @@ enum launch_output {
 	LAUNCH_TO_PIPE,   /* the screen: stdout and stderr come through launch.output_fd */
 };
 
+/* Who a target runs as. */
+#define LAUNCH_GROUPS_MAX 1024
+struct launch_user {
+	uid_t uid;
+	gid_t gid;
+	int n_groups;
+	gid_t groups[LAUNCH_GROUPS_MAX];
+};
+
+/* All is used during the call only. */
 struct launch_opts {
-	char *const *argv;
+	char *const *argv;      /* NULL-terminated */
 	char *const *env_extra; /* as in launch_start() */
 	enum launch_output output;
-	int netns_fd; /* the network namespace to start it in; 0 and below = schedtop's own */
+	const char *path;               /* what to exec; NULL = argv[0], found as a shell does */
+	char *const *env;               /* the whole environment, under env_extra; NULL = schedtop's own */
+	const char *cwd;                /* NULL = schedtop's own; with one, path must be absolute */
+	const struct launch_user *user; /* NULL = the invoking user */
+	int netns_fd;                   /* the network namespace to start it in; 0 and below = schedtop's own */
 };
 
 struct launch {
@@ -51,8 +65,10 @@ int launch_prepare(void);
 int launch_start(struct launch *l, char *const argv[], char *const env_extra[], enum launch_output output,
 		 struct fault *fault);
 
-/** The same, with what only some callers ask for. Entering a network namespace needs CAP_SYS_ADMIN; that it failed
- * shows in launch_go(). */
+/**
+ * The same, with what only some callers ask for. A folder that the user can't enter shows in launch_go(), and so does a
+ * network namespace that can't be entered: that needs CAP_SYS_ADMIN.
+ */
 int launch_start_with(struct launch *l, const struct launch_opts *opts, struct fault *fault);
 
 /**
@@ -63,6 +79,9 @@ int launch_go(struct launch *l, struct fault *fault);
 
 /** Has it ended? Reaps without waiting. */
 bool launch_ended(struct launch *l);
+
+/** One signal for each process of its group. Any thread, as long as it isn't known to have ended. */
+void launch_signal(const struct launch *l, int sig);
 
 /** Ends it if it still runs: SIGTERM to its process group, @grace_ms later SIGKILL; reaps. Waits @grace_ms at most. */
 void launch_end(struct launch *l, unsigned grace_ms);
