@@ -44,7 +44,7 @@ struct plan {
 	int gate_fd, error_fd, output_fd;
 	bool output_is_own; /* a pipe of ours */
 	int netns_fd;
-	const char *cwd; /* NULL = stay */
+	const char *cwd;                /* NULL = stay */
 	const struct launch_user *user; /* as asked for; @id is made of it */
 	const struct identity *id;
 	pid_t parent;
