@@ -41,6 +41,19 @@ int cli_stdout_status(int err)
 	return cli_fail(&fault);
 }
 
+int cli_files(const char *command, char **operands, int max)
+{
+	int n = 0;
+
+	while (operands[n])
+		n++;
+	if (n >= 1 && n <= max)
+		return n;
+	cli_usage(command, n ? "too many files are given" : "no file given",
+		  n ? "Give up to four captures" : "Give a capture; schedtop record makes them");
+	return -EINVAL;
+}
+
 const char *cli_one_file(const char *command, char **operands)
 {
 	if (operands[0] && !operands[1])
@@ -89,7 +102,7 @@ void cli_drop(enum sandbox s)
 	sandbox_enter(s);
 }
 
-int cli_open(const char *path, int *ret_fd, struct fault *fault)
+int cli_open_files(char *const *paths, size_t n, int *ret_fds, struct fault *fault)
 {
 	bool root = geteuid() == 0;
 	int err = become_invoker(fault);
@@ -99,12 +112,25 @@ int cli_open(const char *path, int *ret_fd, struct fault *fault)
 	/* What the file schedtop was given isn't meant for reading other users' captures. */
 	if (!root)
 		privileges_lower();
-	/* O_NONBLOCK: a FIFO without a writer must not hold the screen. */
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-					: open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return fault_set(fault, -errno, path, "it can't be opened (%s)", strerror(errno));
+	for (size_t i = 0; i < n; i++) {
+		/* O_NONBLOCK: a FIFO without a writer must not hold the screen. */
+		int fd = strcmp(paths[i], "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+						    : open(paths[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0) {
+			fault_set(fault, -errno, paths[i], "it can't be opened (%s)", strerror(errno));
+			while (i-- > 0)
+				close(ret_fds[i]);
+			return fault->err;
+		}
+		ret_fds[i] = fd;
+	}
 	privileges_lower();
-	*ret_fd = fd;
 	return 0;
+}
+
+int cli_open(const char *path, int *ret_fd, struct fault *fault)
+{
+	char *const paths[] = {(char *)path};
+
+	return cli_open_files(paths, 1, ret_fd, fault);
 }

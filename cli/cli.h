@@ -34,6 +34,7 @@ int cmd_replay(const struct options *o, char **operands);
 int cmd_report(const struct options *o, char **operands);
 int cmd_snapshot(const struct options *o, char **operands);
 int cmd_export(const struct options *o, char **operands);
+int cmd_compare(const struct options *o, char **operands);
 int cmd_remote(const struct options *o, char **operands);
 int cmd_set(const struct options *o, char **operands);
 
@@ -85,10 +86,16 @@ int cli_check_process(pid_t pid, const char *command, struct fault *fault);
  */
 int cli_open(const char *path, int *ret_fd, struct fault *fault);
 
+/** The same of @n files at once, since only the first call has root's rights. After an error none is open. */
+int cli_open_files(char *const *paths, size_t n, int *ret_fds, struct fault *fault);
+
 /** Gives up all privileges, before anything in such a file is looked at. @s: what the command does afterwards. */
 void cli_drop(enum sandbox s);
 
 /** The file that a command works on: its only operand. NULL when there is another number of them (said on stderr). */
 const char *cli_one_file(const char *command, char **operands);
+
+/** The same of a command that takes several: how many there are, 1 to @max (4 at most), or -EINVAL, said on stderr. */
+int cli_files(const char *command, char **operands, int max);
 
 #endif

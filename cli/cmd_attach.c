@@ -7,8 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "collectors/collector.h"
+#include "target/launch.h"
 #include "target/proc.h"
 
 /* The process that a thread id belongs to; the id itself for a process, 0 = unknown. */
@@ -59,6 +61,10 @@ int watch_attached(const struct options *o, pid_t pid, bool record)
 		return cli_fail(&fault);
 	if (cli_check_process(pid, "attach", &fault) < 0)
 		return cli_fail(&fault);
+	/* On the screen it may be started once more, after the filter is there. */
+	int err = !record && watch_on_screen(o) ? launch_prepare() : 0;
+	if (err < 0)
+		log_write(LOG_TARGET, "no launcher: %s", strerror(-err));
 	return watch_session(&(struct watch_opts){.options = o, .pid = pid, .record = record}, &target_status);
 }
 

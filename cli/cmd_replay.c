@@ -12,6 +12,7 @@
 #include "cli/replay.h"
 #include "engine/load.h"
 #include "engine/player.h"
+#include "tui/tui.h"
 
 /* The capture comes through standard input: the keys must come from the terminal itself. *ret_fd is the capture. */
 static int part_from_keys(int *ret_fd, struct fault *fault)
@@ -28,29 +29,78 @@ static int part_from_keys(int *ret_fd, struct fault *fault)
 	return 0;
 }
 
-int replay_on_screen(const struct options *o, const char *path, int fd, struct fault *fault)
+static int start(const char *path, int fd, struct player **ret, struct fault *fault)
 {
 	const struct model_opts model = {0};
-	struct player *p;
-	int err = player_start(path, fd, &model, &p, fault);
+	int err = player_start(path, fd, &model, ret, fault);
 
 	if (err < 0)
 		return err;
 	/* Whoever sends it may ask or complain on the terminal first; and what isn't a capture needs no screen. */
-	err = player_wait_begun(p);
-	err = err < 0 ? load_fault(path, err, fault) : replay_show(o, p, fault);
+	err = player_wait_begun(*ret);
+	return err < 0 ? load_fault(path, err, fault) : 0;
+}
+
+int replay_on_screen(const struct options *o, const char *path, int fd, struct fault *fault)
+{
+	struct player *p = NULL;
+	int err = start(path, fd, &p, fault);
+
+	if (err == 0)
+		err = replay_show(o, &p, 1, fault);
 	player_free(p);
 	return err;
 }
 
+int replay_files(const struct options *o, char *const *paths, const int *fds, size_t n, struct fault *fault)
+{
+	struct player *players[TUI_SESSIONS_MAX] = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < n && i < TUI_SESSIONS_MAX && err == 0; i++)
+		err = start(paths[i], fds[i], &players[i], fault);
+	if (err == 0)
+		err = replay_show(o, players, n, fault);
+	for (size_t i = 0; i < TUI_SESSIONS_MAX; i++)
+		player_free(players[i]);
+	return err;
+}
+
+/* Several captures, side by side: files, and a screen. */
+static int replay_several(const struct options *o, char **operands, size_t n)
+{
+	struct fault fault = {0};
+	int fds[TUI_SESSIONS_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(operands[i], "-") == 0)
+			return cli_usage("-", "a stream is shown alone", "Give files to see captures side by side");
+	}
+	if (!watch_on_screen(o))
+		return cli_usage("replay",
+				 "more than one file is given, and they are shown side by side on a screen only",
+				 "Print each one's report with schedtop report FILE");
+	int err = cli_open_files(operands, n, fds, &fault);
+	if (err < 0)
+		return cli_fail(&fault);
+	cli_drop(SANDBOX_WRITE);
+	err = replay_files(o, operands, fds, n, &fault);
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+	return err < 0 ? cli_fail(&fault) : EXIT_SUCCESS;
+}
+
 int cmd_replay(const struct options *o, char **operands)
 {
-	const char *path = cli_one_file("replay", operands);
+	int n = cli_files("replay", operands, TUI_SESSIONS_MAX);
+	const char *path = operands[0];
 	struct fault fault = {0};
 	cleanup_close int fd = -1;
 
-	if (!path)
+	if (n < 0)
 		return EXIT_USAGE;
+	if (n > 1)
+		return replay_several(o, operands, (size_t)n);
 	if (!watch_on_screen(o))
 		return cmd_report(o, operands);
 	int err = strcmp(path, "-") == 0 ? part_from_keys(&fd, &fault) : cli_open(path, &fd, &fault);

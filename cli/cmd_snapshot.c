@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "cli/cli.h"
 #include "cli/replay.h"
 #include "engine/load.h"
 #include "tui/tui.h"
+
+static int draw(const struct tui_snapshot *frame, const struct model *const *models, size_t n)
+{
+	struct fault fault = {0};
+	int err = tui_draw_snapshot(frame, models, n, stdout, &fault);
+
+	if (err < 0 && fault.err) {
+		fault_print(&fault, stderr);
+		return EXIT_USAGE;
+	}
+	return cli_stdout_status(err);
+}
 
 int cmd_snapshot(const struct options *o, char **operands)
 {
@@ -21,23 +35,32 @@ int cmd_snapshot(const struct options *o, char **operands)
 		.ascii = o->ascii,
 		.format = o->format,
 	};
-	const char *path = cli_one_file("snapshot", operands);
+	struct loaded l[TUI_SESSIONS_MAX] = {0};
+	const struct model *models[TUI_SESSIONS_MAX];
+	int fds[TUI_SESSIONS_MAX];
 	struct fault fault = {0};
-	struct loaded l;
+	int n = cli_files("snapshot", operands, TUI_SESSIONS_MAX), err = 0;
 
-	if (!path)
+	if (n < 0)
 		return EXIT_USAGE;
-	if (cli_open(path, &opts.fd, &fault) < 0)
+	if (n > 1 && (!o->view || strncmp(o->view, "compare", strlen("compare")) != 0))
+		return cli_usage("snapshot", "more than one file is given",
+				 "Give one capture, or see them side by side with --view compare");
+	if (cli_open_files(operands, (size_t)n, fds, &fault) < 0)
 		return cli_fail(&fault);
 	cli_drop(SANDBOX_READ);
-	if (load_capture(path, &opts, &l, &fault) < 0)
-		return cli_fail(&fault);
-	replay_say_damage(l.reader);
-	int err = tui_draw_snapshot(&frame, l.model, stdout, &fault);
-	load_done(&l);
-	if (err < 0 && fault.err) {
-		fault_print(&fault, stderr);
-		return EXIT_USAGE;
+	for (int i = 0; i < n && err == 0; i++) {
+		opts.fd = fds[i];
+		err = load_capture(operands[i], &opts, &l[i], &fault);
+		if (err == 0) {
+			replay_say_damage(l[i].reader);
+			models[i] = l[i].model;
+		}
 	}
-	return cli_stdout_status(err);
+	int status = err < 0 ? cli_fail(&fault) : draw(&frame, models, (size_t)n);
+	for (int i = 0; i < n; i++) {
+		load_done(&l[i]);
+		close(fds[i]);
+	}
+	return status;
 }

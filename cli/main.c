@@ -50,11 +50,13 @@ static const struct command commands[] = {
 	{
 		.id = COMMAND_REPLAY,
 		.name = "replay",
-		.synopsis = "[OPTION...] FILE",
+		.synopsis = "[OPTION...] FILE...",
 		.summary = "show a capture as it was seen live; FILE may be - to follow a stream",
-		.details = "Needs no privileges. Space plays and stops, ( and ) change the speed, : goes to a time, [ "
-			   "and ]\n"
-			   "to gaps and pauses. Without a terminal, or with --batch, the report is printed.\n",
+		.details =
+			"Needs no privileges. Space plays and stops, ( and ) change the speed, : goes to a time, [ "
+			"and ]\n"
+			"to gaps and pauses. Without a terminal, or with --batch, the report is printed. Up to four\n"
+			"files are shown side by side, at the same times since each one's start.\n",
 		.run = cmd_replay,
 	},
 	{
@@ -69,9 +71,11 @@ static const struct command commands[] = {
 	{
 		.id = COMMAND_SNAPSHOT,
 		.name = "snapshot",
-		.synopsis = "[OPTION...] FILE",
+		.synopsis = "[OPTION...] FILE...",
 		.summary = "one frame of a capture, without a terminal: text, ANSI or SVG",
-		.details = "The frame shows the session up to --at, at any size.\n",
+		.details =
+			"The frame shows the session up to --at, at any size; with --view compare up to four sessions\n"
+			"side by side, with the ratios of their figures.\n",
 		.run = cmd_snapshot,
 	},
 	{
@@ -94,6 +98,21 @@ static const struct command commands[] = {
 			   "HOST or\n"
 			   "behind it.\n",
 		.run = cmd_remote,
+	},
+	{
+		.id = COMMAND_COMPARE,
+		.name = "compare",
+		.synopsis = "[OPTION...] --variant NAME:K=V,... --variant ... -- COMMAND [ARG...]",
+		.summary = "run a program in variants, and tell what differs and how sure that is",
+		.details =
+			"The variants run in turn (A B B A ...). Each figure is told with its ratio to the first "
+			"variant, "
+			"a 95 %\n"
+			"interval over the rounds, and whether it is significant. K=V is an environment variable, or a "
+			"GODEBUG\n"
+			"setting by its name. Exit status 1: a variant failed or hung, or an --assert doesn't hold.\n",
+		.stop_at_operand = true,
+		.run = cmd_compare,
 	},
 	{
 		.id = COMMAND_SET,

@@ -17,6 +17,9 @@
 #define DURATION_MAX_S    1e8 /* three years */
 #define KEEP_MAX          10000
 #define KEEP_DEFAULT      5
+#define ROUNDS_MAX        100
+#define ROUNDS_DEFAULT    5
+#define WARMUP_DEFAULT    1
 #define COLS_DEFAULT      120
 #define ROWS_DEFAULT      40
 #define HELP_COLS         26
@@ -100,6 +103,83 @@ static int parse_collector(const char *text, struct options *o, struct fault *fa
 	if (!collectors_named(text))
 		return bad_value(fault, OPT_COLLECTOR, text, "auto, ebpf, perf, proc or schedtrace");
 	o->collector = text;
+	return 0;
+}
+
+static int append(struct option_list *list, enum option_id id, const char *arg, struct fault *fault)
+{
+	if (list->n == OPTION_LIST_MAX)
+		return bad_value(fault, id, arg, "possible any more: it was given too often");
+	list->text[list->n++] = arg;
+	return 0;
+}
+
+/* The options of compare. */
+static int take_compare(enum option_id id, const char *arg, struct options *o, struct fault *fault)
+{
+	unsigned long v;
+
+	switch (id) {
+	case OPT_VARIANT:
+		return append(&o->variants, id, arg, fault);
+	case OPT_BINARY:
+		return append(&o->binaries, id, arg, fault);
+	case OPT_CPUS:
+		return append(&o->cpus, id, arg, fault);
+	case OPT_ASSERT:
+		return append(&o->asserts, id, arg, fault);
+	case OPT_ROUNDS:
+		if (value_uint(arg, ROUNDS_MAX, &v) < 0 || !v)
+			return bad_value(fault, id, arg, "a number from 1 to 100");
+		o->rounds = (unsigned)v;
+		break;
+	case OPT_WARMUP:
+		if (value_uint(arg, ROUNDS_MAX, &v) < 0)
+			return bad_value(fault, id, arg, "a number from 0 to 100");
+		o->warmup = (unsigned)v;
+		break;
+	case OPT_TIMEOUT:
+		if (parse_duration(arg, &o->timeout_s) < 0)
+			return bad_value(fault, id, arg, "a number of seconds above 0");
+		break;
+	case OPT_PARALLEL:
+		o->parallel = true;
+		break;
+	case OPT_FIGURES:
+		o->figures = arg;
+		break;
+	case OPT_PRESET:
+		o->preset = arg;
+		break;
+	case OPT_SAVE:
+		o->save = arg;
+		break;
+	case OPT_NO_NOISE_CHECK:
+		o->no_noise_check = true;
+		break;
+	case OPT_READY:
+		o->ready = arg;
+		break;
+	case OPT_READY_TIMEOUT:
+		if (value_time(arg, &o->ready_timeout_ns) < 0 || !o->ready_timeout_ns)
+			return bad_value(fault, id, arg, "a time above 0 (30, 500ms)");
+		break;
+	case OPT_LOAD:
+		if (!*arg)
+			return bad_value(fault, id, arg, "a command");
+		o->load = arg;
+		break;
+	case OPT_ISOLATE:
+		if (strcmp(arg, "net") != 0)
+			return bad_value(fault, id, arg, "net");
+		o->isolate_net = true;
+		break;
+	case OPT_HTML:
+		o->html = arg;
+		break;
+	default:
+		break;
+	}
 	return 0;
 }
 
@@ -214,8 +294,8 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 	case OPT_VERSION:
 		o->version = true;
 		break;
-	case OPT_COUNT:
-		break;
+	default:
+		return take_compare(id, arg, o, fault);
 	}
 	return 0;
 }
@@ -272,7 +352,9 @@ int options_parse(unsigned commands, bool stop_at_operand, int argc, char **argv
 				.max_overhead_pct = MAX_OVERHEAD_PCT_DEFAULT,
 				.keep = KEEP_DEFAULT,
 				.cols = COLS_DEFAULT,
-				.rows = ROWS_DEFAULT};
+				.rows = ROWS_DEFAULT,
+				.rounds = ROUNDS_DEFAULT,
+				.warmup = WARMUP_DEFAULT};
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, letters, longs, NULL)) != -1) {

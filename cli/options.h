@@ -26,15 +26,16 @@ enum command_id {
 	COMMAND_EXPORT = 1 << 8,
 	COMMAND_REMOTE = 1 << 9,
 	COMMAND_SET = 1 << 10,
+	COMMAND_COMPARE = 1 << 11,
 };
 
 #define COMMANDS_WATCH   (COMMAND_RUN | COMMAND_ATTACH)
-#define COMMANDS_COLLECT (COMMANDS_WATCH | COMMAND_RECORD | COMMAND_REMOTE)
+#define COMMANDS_COLLECT (COMMANDS_WATCH | COMMAND_RECORD | COMMAND_REMOTE | COMMAND_COMPARE)
 #define COMMANDS_CAPTURE (COMMANDS_WATCH | COMMAND_RECORD)
 #define COMMANDS_SCREEN  (COMMANDS_WATCH | COMMAND_REPLAY | COMMAND_REMOTE)
 #define COMMANDS_DRAW    (COMMANDS_SCREEN | COMMAND_SNAPSHOT)
 #define COMMANDS_BATCH   (COMMANDS_SCREEN)
-#define COMMANDS_JSON    (COMMANDS_SCREEN | COMMAND_REPORT | COMMAND_INSPECT | COMMAND_DOCTOR)
+#define COMMANDS_JSON    (COMMANDS_SCREEN | COMMAND_REPORT | COMMAND_INSPECT | COMMAND_DOCTOR | COMMAND_COMPARE)
 #define COMMANDS_ALL                                                                                                   \
 	(COMMANDS_COLLECT | COMMANDS_DRAW | COMMAND_REPORT | COMMAND_EXPORT | COMMAND_INSPECT | COMMAND_DOCTOR |       \
 	 COMMAND_SET)
@@ -60,7 +61,7 @@ enum command_id {
 	OPTION(NO_MOUSE, "no-mouse", 0, NULL, COMMANDS_SCREEN, "leave the mouse to the terminal")                      \
 	OPTION(SAMPLE_HZ, "sample-hz", 0, "N", COMMANDS_COLLECT,                                                       \
 	       "stack samples a second and CPU, 0 = none (default 199)")                                               \
-	OPTION(IGNORE_STATUS, "ignore-status", 0, NULL, COMMAND_RUN | COMMAND_RECORD,                                  \
+	OPTION(IGNORE_STATUS, "ignore-status", 0, NULL, COMMAND_RUN | COMMAND_RECORD | COMMAND_COMPARE,                \
 	       "don't pass on the target's exit status")                                                               \
 	OPTION(LOG, "log", 0, "FILE", COMMAND_RUN,                                                                     \
 	       "keep the target's output in FILE; with --batch, instead of passing it to stderr")                      \
@@ -80,13 +81,38 @@ enum command_id {
 	OPTION(AT, "at", 0, "TIME", COMMAND_SNAPSHOT,                                                                  \
 	       "the moment to show, from the session's start: 12.5, 300ms (default: the end)")                         \
 	OPTION(VIEW, "view", 0, "NAME", COMMAND_SNAPSHOT,                                                              \
-	       "rows: cpus (the default), ps, threads or goroutines; then a panel after a comma: cpus,verdicts")       \
+	       "cpus (the default), ps, threads, goroutines, then a panel: cpus,verdicts; compare[,ROWS]: side by "    \
+	       "side")                                                                                                 \
 	OPTION(WINDOW, "window", 0, "TIME", COMMAND_SNAPSHOT, "how much time the frame shows (default: all)")          \
 	OPTION(FORMAT, "format", 0, "NAME", COMMAND_SNAPSHOT | COMMAND_EXPORT,                                         \
 	       "snapshot: text (the default), ansi or svg; export: perfetto, json or csv")                             \
 	OPTION(SSH, "ssh", 0, "COMMAND", COMMAND_REMOTE, "how to reach the host (default ssh)")                        \
 	OPTION(REMOTE_SCHEDTOP, "remote-schedtop", 0, "PATH", COMMAND_REMOTE,                                          \
 	       "schedtop on the other host (default schedtop; sudo is put before it unless it is root's)")             \
+	OPTION(VARIANT, "variant", 0, "NAME:K=V,...", COMMAND_COMPARE,                                                 \
+	       "a variant: its environment, or GODEBUG settings by name; the first is the baseline")                   \
+	OPTION(BINARY, "binary", 0, "NAME:PATH", COMMAND_COMPARE, "the program of a variant")                          \
+	OPTION(CPUS, "cpus", 0, "NAME:LIST", COMMAND_COMPARE, "the CPUs of a variant (a:0-3,8)")                       \
+	OPTION(ROUNDS, "rounds", 0, "N", COMMAND_COMPARE, "runs of each variant (default 5; 4 at least to be sure)")   \
+	OPTION(WARMUP, "warmup", 0, "N", COMMAND_COMPARE, "runs of each variant that are discarded first (default 1)") \
+	OPTION(TIMEOUT, "timeout", 0, "SECONDS", COMMAND_COMPARE,                                                      \
+	       "end a run that hangs (default 30); without --duration, runs last until the program ends")              \
+	OPTION(PARALLEL, "parallel", 0, NULL, COMMAND_COMPARE, "run the variants at once, each on CPUs of its own")    \
+	OPTION(ASSERT, "assert", 0, "TEXT", COMMAND_COMPARE,                                                           \
+	       "fail unless: FIGURE [VARIANT] ratio|value <|<=|>|>= NUMBER[UNIT]")                                     \
+	OPTION(FIGURES, "figures", 0, "A,B,...", COMMAND_COMPARE, "the figures to show; all, or help for their names") \
+	OPTION(PRESET, "preset", 0, "NAME", COMMAND_COMPARE, "asyncpreempt, or go-versions with two --binary")         \
+	OPTION(SAVE, "save", 0, "DIR", COMMAND_COMPARE, "record each run to DIR/VARIANT-ROUND.cap")                    \
+	OPTION(NO_NOISE_CHECK, "no-noise-check", 0, NULL, COMMAND_COMPARE,                                             \
+	       "don't run the baseline against itself: a third less time, and less to rely on")                        \
+	OPTION(READY, "ready", 0, "WHAT", COMMAND_COMPARE,                                                             \
+	       "a variant is measured once it is ready: tcp:PORT, log:REGEX (of its output) or cmd:COMMAND")           \
+	OPTION(READY_TIMEOUT, "ready-timeout", 0, "TIME", COMMAND_COMPARE, "how long to wait for it (default 30)")     \
+	OPTION(LOAD, "load", 0, "COMMAND", COMMAND_COMPARE,                                                            \
+	       "run that beside each variant while it is measured; its end ends the run")                              \
+	OPTION(ISOLATE, "isolate", 0, "WHAT", COMMAND_COMPARE,                                                         \
+	       "net: each variant has a network of its own, so that equal ports don't collide")                        \
+	OPTION(HTML, "html", 0, "FILE", COMMAND_COMPARE, "write the report as one HTML file, with drawings")           \
 	OPTION(YES, "yes", 'y', NULL, COMMAND_SET, "write without asking")                                             \
 	OPTION(HELP, "help", 'h', NULL, COMMANDS_ALL, "print this help")                                               \
 	OPTION(VERSION, "version", 'V', NULL, COMMANDS_ALL, "print the version")
@@ -99,6 +125,14 @@ enum option_id {
 };
 
 #define MAX_OVERHEAD_PCT_DEFAULT 3.0
+
+#define OPTION_LIST_MAX 32
+
+/* An option that may be given again. */
+struct option_list {
+	const char *text[OPTION_LIST_MAX];
+	size_t n;
+};
 
 struct options {
 	pid_t pid;             /* 0 = not given */
@@ -126,6 +160,15 @@ struct options {
 	uint64_t at_ns, window_ns; /* window 0 = all */
 	const char *view, *format;
 	const char *ssh, *remote_schedtop;
+
+	struct option_list variants, binaries, cpus, asserts;
+	unsigned rounds, warmup;
+	double timeout_s; /* 0 = not given */
+	bool parallel, no_noise_check;
+	const char *figures, *preset, *save;
+	const char *ready, *load, *html;
+	uint64_t ready_timeout_ns; /* 0 = not given */
+	bool isolate_net;
 	bool yes; /* don't ask */
 };
 

@@ -11,14 +11,27 @@
 #include "base/text.h"
 #include "capture/capture.h"
 
-/* What SIGUSR1 triggers; set while it lives. */
-static struct capture_writer *volatile triggered;
+/* What SIGUSR1 triggers, while it lives: the sessions side by side. More than that aren't triggered. */
+#define TRIGGERED_MAX 8
+static struct capture_writer *volatile triggered[TRIGGERED_MAX];
 
 static void on_trigger(int sig)
 {
 	(void)sig;
-	if (triggered)
-		capture_writer_trigger(triggered);
+	for (int i = 0; i < TRIGGERED_MAX; i++) {
+		if (triggered[i])
+			capture_writer_trigger(triggered[i]);
+	}
+}
+
+static void replace_triggered(const struct capture_writer *old, struct capture_writer *by)
+{
+	for (int i = 0; i < TRIGGERED_MAX; i++) {
+		if (triggered[i] == old) {
+			triggered[i] = by;
+			return;
+		}
+	}
 }
 
 static bool to_stdout(const struct options *o)
@@ -78,7 +91,7 @@ int recording_start(const struct options *o, bool alone, struct capture_writer *
 	session_done(&empty);
 	if (err < 0)
 		return err;
-	triggered = *ret;
+	replace_triggered(NULL, *ret);
 	sigaction(SIGUSR1, &sa, NULL);
 	return 0;
 }
@@ -122,8 +135,14 @@ int recording_end(const struct options *o, struct capture_writer *w, struct faul
 
 	if (!w)
 		return 0;
-	triggered = NULL;
+	replace_triggered(w, NULL);
 	int err = capture_writer_end(w, &stats, fault);
 	say_recorded(o, &stats);
 	return err;
+}
+
+void recording_drop(struct capture_writer *w)
+{
+	replace_triggered(w, NULL);
+	capture_writer_end(w, NULL, NULL);
 }

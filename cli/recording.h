@@ -22,4 +22,7 @@ bool recording_failed(const struct capture_writer *w);
 /** Writes the rest and says on stderr what was recorded. Accepts NULL. 0, or -errno with @fault. */
 int recording_end(const struct options *o, struct capture_writer *w, struct fault *fault);
 
+/** Ends one that nobody will read, without a word. */
+void recording_drop(struct capture_writer *w);
+
 #endif

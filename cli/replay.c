@@ -93,25 +93,37 @@ static void feed_step(void *ctx)
 	player_step(ctx);
 }
 
-int replay_show(const struct options *o, struct player *p, struct fault *fault)
+static void say_player_damage(struct player *p)
 {
-	static const struct tui_replay moves = {
-		.state = feed_state, .play = feed_play, .set_speed = feed_speed, .seek = feed_seek, .step = feed_step};
-	const struct tui_feed feed = {.lock = feed_lock, .unlock = feed_unlock, .replay = &moves, .ctx = p};
-	const struct tui_opts opts = {.size = sizeof(opts),
-				      .theme = o->theme,
-				      .no_color = o->no_color,
-				      .ascii = o->ascii,
-				      .duration_s = o->duration_s,
-				      .mouse = !o->no_mouse};
-	int err = tui_run(&opts, &feed, fault);
 	struct capture_damage damage;
 	char text[400];
 
 	player_damage(p, &damage);
 	if (*capture_damage_text(&damage, text, sizeof(text)))
 		fprintf(stderr, "schedtop: %s\n", text);
-	if (err == 0 && player_error(p) < 0)
-		err = load_fault("the capture", player_error(p), fault);
+}
+
+int replay_show(const struct options *o, struct player *const *players, size_t n, struct fault *fault)
+{
+	static const struct tui_replay moves = {
+		.state = feed_state, .play = feed_play, .set_speed = feed_speed, .seek = feed_seek, .step = feed_step};
+	struct tui_feed feeds[TUI_SESSIONS_MAX] = {0};
+	const struct tui_opts opts = {.size = sizeof(opts),
+				      .theme = o->theme,
+				      .no_color = o->no_color,
+				      .ascii = o->ascii,
+				      .duration_s = o->duration_s,
+				      .mouse = !o->no_mouse};
+
+	n = n < TUI_SESSIONS_MAX ? n : TUI_SESSIONS_MAX;
+	for (size_t i = 0; i < n; i++)
+		feeds[i] = (struct tui_feed){
+			.lock = feed_lock, .unlock = feed_unlock, .replay = &moves, .ctx = players[i]};
+	int err = tui_run(&opts, feeds, n, fault);
+	for (size_t i = 0; i < n; i++) {
+		say_player_damage(players[i]);
+		if (err == 0 && player_error(players[i]) < 0)
+			err = load_fault("the capture", player_error(players[i]), fault);
+	}
 	return err;
 }

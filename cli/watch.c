@@ -20,22 +20,20 @@
 #include "base/sandbox.h"
 #include "cli/cli.h"
 #include "cli/recording.h"
+#include "cli/relaunch.h"
 #include "collectors/auto.h"
 #include "engine/engine.h"
 #include "report/report.h"
 #include "target/launch.h"
 #include "target/proc.h"
-#include "target/rescue.h"
 #include "tui/tui.h"
-#include "tui/view.h"
 
-/* What a target gets to end by itself after SIGTERM. */
-#define END_GRACE_MS  2000
 #define LOOK_EVERY_NS (250 * NS_PER_MS)
 
 struct watch {
 	const struct watch_opts *w;
 	struct engine *engine;
+	struct relaunch *relaunch; /* of the screen; NULL = none */
 	struct capture_writer *capture;
 	int signal_fd; /* batch: SIGINT, SIGTERM and SIGHUP come here; else -1 */
 	char log_path[256];
@@ -111,43 +109,6 @@ static void wait_for_end(struct watch *s)
 	}
 }
 
-static const struct model *feed_lock(void *ctx)
-{
-	return engine_lock(ctx);
-}
-
-static void feed_unlock(void *ctx)
-{
-	engine_unlock(ctx);
-}
-
-static size_t feed_output(void *ctx, const char **ret_lines, size_t cap)
-{
-	return engine_output(ctx, ret_lines, cap);
-}
-
-static bool feed_ended(void *ctx)
-{
-	return engine_target_ended(ctx);
-}
-
-static int feed_plan(void *ctx, char lines[][ASK_CAP], size_t *ret_n, struct fault *fault)
-{
-	return engine_rescue_plan(ctx, lines, ret_n, fault);
-}
-
-static int feed_write(void *ctx, struct fault *fault)
-{
-	return engine_rescue(ctx, fault);
-}
-
-static bool feed_news(void *ctx, char *dst, size_t cap)
-{
-	return engine_rescue_news(ctx, dst, cap);
-}
-
-_Static_assert(ASK_LINES == RESCUE_LINES && ASK_CAP == RESCUE_LINE_CAP, "the question shows all of a plan");
-
 static int show_screen(struct watch *s, struct fault *fault)
 {
 	const struct options *o = s->w->options;
@@ -158,35 +119,11 @@ static int show_screen(struct watch *s, struct fault *fault)
 		.ascii = o->ascii,
 		.duration_s = o->duration_s,
 		.mouse = !o->no_mouse,
+		.relaunch = s->relaunch ? relaunch_ops(s->relaunch) : NULL,
 	};
-	static const struct tui_rescue rescue = {.plan = feed_plan, .write = feed_write, .news = feed_news};
-	const struct tui_feed feed = {
-		.rescue = &rescue,
-		.lock = feed_lock,
-		.unlock = feed_unlock,
-		.output = feed_output,
-		.ended = feed_ended,
-		.ctx = s->engine,
-	};
+	const struct tui_feed feed = relaunch_feed(o, s->engine);
 
-	return tui_run(&opts, &feed, fault);
-}
-
-/* A name that nobody can have prepared, for a user who gave none. */
-static int make_log(struct watch *s, struct fault *fault)
-{
-	const char *dir = getenv("TMPDIR");
-
-	snprintf(s->log_path, sizeof(s->log_path), "%s/schedtop-XXXXXX.log", dir && *dir == '/' ? dir : "/tmp");
-	cleanup_close int fd = mkostemps(s->log_path, 4, O_CLOEXEC);
-	if (fd < 0) {
-		int err = -errno;
-
-		fault_set(fault, err, s->log_path, "the log can't be made (%s)", strerror(-err));
-		return fault_todo(fault, "Give a file with --log");
-	}
-	s->own_log = true;
-	return 0;
+	return tui_run(&opts, &feed, 1, fault);
 }
 
 /*
@@ -196,10 +133,12 @@ static int make_log(struct watch *s, struct fault *fault)
 static void give_up_privileges(void *ctx)
 {
 	const struct watch *s = ctx;
-	uint64_t keep = s->w->options->detail == DETAIL_THREADS ? 0 : PRIVILEGES_PROBES;
+	/* From the screen further sessions may be started. */
+	bool all = on_screen(s);
+	uint64_t keep = s->w->options->detail == DETAIL_THREADS && !all ? 0 : PRIVILEGES_PROBES;
 	uint64_t effective = privileges_lower();
 
-	if (!proc_readable(s->w->pid))
+	if (all || !proc_readable(s->w->pid))
 		keep |= PRIVILEGES_FOREIGN;
 	privileges_restore(effective);
 	int err = privileges_settle(keep);
@@ -243,13 +182,17 @@ static int start(struct watch *s, struct fault *fault)
 		if (err < 0)
 			return fault_set(fault, err, "signals", "they can't be waited for (%s)", strerror(-err));
 	} else if (s->w->launch && !o->log) {
-		int err = make_log(s, fault);
+		int err = relaunch_make_log(s->log_path, sizeof(s->log_path), fault);
 
 		if (err < 0)
 			return err;
+		s->own_log = true;
 		opts.log_path = s->log_path;
 	}
-	return engine_start(&opts, &s->engine, fault);
+	int err = engine_start(&opts, &s->engine, fault);
+	if (err == 0 && screen)
+		s->relaunch = relaunch_new(o, s->engine, &opts);
+	return err;
 }
 
 static int print_report(struct watch *s)
@@ -267,19 +210,6 @@ static int status_of(const struct launch *l)
 	if (WIFEXITED(l->status))
 		return WEXITSTATUS(l->status);
 	return WIFSIGNALED(l->status) ? 128 + WTERMSIG(l->status) : -1;
-}
-
-/* Says where the output is, or takes away a log in which there is nothing. */
-static void settle_log(const struct watch *s)
-{
-	struct stat st;
-
-	if (!s->own_log)
-		return;
-	if (stat(s->log_path, &st) == 0 && st.st_size == 0)
-		unlink(s->log_path);
-	else
-		fprintf(stderr, "schedtop: the target's output is in %s\n", s->log_path);
 }
 
 int watch_session(const struct watch_opts *w, int *ret_target_status)
@@ -308,10 +238,12 @@ int watch_session(const struct watch_opts *w, int *ret_target_status)
 	else if (!screen && !w->record)
 		status = print_report(&s);
 	engine_free(s.engine);
+	relaunch_free(s.relaunch);
 	if (recording_end(w->options, s.capture, &fault) < 0 && err == 0)
 		status = cli_fail(&fault);
 	if (s.signal_fd >= 0)
 		close(s.signal_fd);
-	settle_log(&s);
+	if (s.own_log)
+		relaunch_settle_log(s.log_path);
 	return status;
 }

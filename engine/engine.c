@@ -333,6 +333,12 @@ void engine_unlock(struct engine *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+void engine_trigger(struct engine *e)
+{
+	if (e->opts.capture)
+		capture_writer_trigger(e->opts.capture);
+}
+
 bool engine_target_ended(const struct engine *e)
 {
 	return atomic_load(&e->ended);
@@ -348,11 +354,17 @@ size_t engine_output(struct engine *e, const char **ret_lines, size_t cap)
 	return output_lines(&e->output, ret_lines, cap);
 }
 
+void engine_ask_stop(struct engine *e)
+{
+	if (e->thread_started)
+		signal_fd(e->stop_fd);
+}
+
 void engine_stop(struct engine *e)
 {
 	if (!e->thread_started)
 		return;
-	signal_fd(e->stop_fd);
+	engine_ask_stop(e);
 	pthread_join(e->thread, NULL);
 	e->thread_started = false;
 }

@@ -75,6 +75,9 @@ int engine_rescue(struct engine *e, struct fault *fault);
 /** What has become of it: true once when that search is over. Takes the lock. */
 bool engine_rescue_news(struct engine *e, char *dst, size_t cap);
 
+/** Writes out the flight recorder of its capture, if it has one. Any thread. */
+void engine_trigger(struct engine *e);
+
 /** Has the target ended, and all it did been delivered? Any thread. */
 bool engine_target_ended(const struct engine *e);
 
@@ -83,6 +86,9 @@ int engine_ended_fd(const struct engine *e);
 
 /** The last lines of the target's output, oldest first; call with the lock held. Returns how many. */
 size_t engine_output(struct engine *e, const char **ret_lines, size_t cap);
+
+/** Ends the session as of now, without waiting for it; engine_stop() does. Idempotent. */
+void engine_ask_stop(struct engine *e);
 
 /**
  * Removes the probes, delivers the rest, joins the thread. The model stays readable, and the launch is its owner's

@@ -44,6 +44,8 @@ static void keep_line(struct output *o)
 
 	if (end && o->partial[end - 1] == '\r')
 		end--;
+	if (o->line_seen)
+		o->line_seen(o->line_ctx, o->partial, end);
 	for (size_t i = 0; i < end && len + sizeof(TAB) < sizeof(text); i++) {
 		if (o->partial[i] == '\t') {
 			memcpy(text + len, TAB, sizeof(TAB) - 1);

@@ -26,6 +26,9 @@ struct output {
 	int pass_fd;                         /* what isn't filtered goes here too; -1 = nowhere */
 	char pending[2 * OUTPUT_LINE_BYTES]; /* a line that the filter hasn't seen the end of */
 	size_t pending_len;
+	/* Is told of each line as it is, before it is escaped; may be NULL. */
+	void (*line_seen)(void *ctx, const char *text, size_t len);
+	void *line_ctx;
 };
 
 /**

@@ -447,12 +447,18 @@ size_t model_worst_gaps(const struct model *m, struct gap *ret, size_t cap)
 	return n;
 }
 
+void model_gap_hist(const struct model *m, struct hist *ret)
+{
+	*ret = m->h_gap;
+	for (size_t i = 0; i < m->n_pending; i++)
+		hist_add(ret, gap_ns(&m->pending[i].gap, m->now_ns));
+}
+
 void model_gap_summary(const struct model *m, struct hist_summary *ret)
 {
-	struct hist h = m->h_gap;
+	struct hist h;
 
-	for (size_t i = 0; i < m->n_pending; i++)
-		hist_add(&h, gap_ns(&m->pending[i].gap, m->now_ns));
+	model_gap_hist(m, &h);
 	hist_summarize(&h, ret);
 }
 

@@ -195,6 +195,8 @@ void slice_end(struct model *m, struct thread *th, uint64_t t)
 	len = t > th->slice_start_ns ? t - th->slice_start_ns : 0;
 	if (g && len > GO_SLICE_NS)
 		g->overrun_ns += len - GO_SLICE_NS;
+	if (g && len > m->max_slice_ns && !names_is_system(m, g->start_func))
+		m->max_slice_ns = len;
 	if (g && len > g->max_slice_ns) {
 		g->max_slice_ns = len;
 		if (th->seen_goid == g->goid) {

@@ -28,7 +28,7 @@ static uint64_t bucket_low(unsigned b)
 	return ((uint64_t)SUB_COUNT + sub) << (group - 1);
 }
 
-static uint64_t bucket_high(unsigned b)
+uint64_t hist_bucket_high(unsigned b)
 {
 	unsigned group = b >> HIST_SUB_BITS;
 
@@ -95,7 +95,7 @@ uint64_t hist_quantile(const struct hist *h, double q)
 	for (unsigned b = 0; b < HIST_BUCKETS; b++) {
 		seen += h->bucket[b];
 		if (seen >= rank && seen) {
-			uint64_t high = bucket_high(b);
+			uint64_t high = hist_bucket_high(b);
 
 			return high < h->max ? high : h->max;
 		}

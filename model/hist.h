@@ -31,6 +31,8 @@ void hist_merge(struct hist *into, const struct hist *from);
 /** @q in 0..1. The upper end of the bucket, never above max; 0 while empty. */
 uint64_t hist_quantile(const struct hist *h, double q);
 void hist_summarize(const struct hist *h, struct hist_summary *ret);
+/** The largest value of bucket @b, which is below HIST_BUCKETS. */
+uint64_t hist_bucket_high(unsigned b);
 /** How many values lie in [lo_ns, hi_ns), by whole buckets: for drawing. */
 uint64_t hist_count_between(const struct hist *h, uint64_t lo_ns, uint64_t hi_ns);
 

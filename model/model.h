@@ -198,6 +198,10 @@ struct model_hists {
 	const struct hist *goroutine_wait; /* empty if it was never seen: model_exact_seen() */
 };
 void model_hists(const struct model *m, struct model_hists *ret);
+/** Preemption latency as a histogram of its own, with the pending gaps at their length so far. */
+void model_gap_hist(const struct model *m, struct hist *ret);
+/** STW totals and stops, with the current pause at its length so far. */
+void model_stw_hists(const struct model *m, struct hist *ret_total, struct hist *ret_stopping);
 /** Preemption latency with the pending gaps at their length so far: what report and screen quote. */
 void model_gap_summary(const struct model *m, struct hist_summary *ret);
 /** A STW total or stopping histogram with the current pause at its length so far. */
@@ -243,6 +247,8 @@ struct g_total {
 	bool ended; /* its end was seen */
 };
 size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap); /* most run time first */
+/** The longest slice of a goroutine that isn't known to be the runtime's own, those that go on included. */
+uint64_t model_max_slice(const struct model *m);
 
 /* ---- verdicts ---- */
 

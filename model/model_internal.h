@@ -295,6 +295,7 @@ struct model {
 	struct log gaps;
 	struct pending_gap *pending;
 	size_t n_pending, cap_pending;
+	uint64_t max_slice_ns; /* of a goroutine that isn't known to be the runtime's */
 	uint64_t longest_gap_ns;
 	struct gap worst_gaps[WORST_KEPT];
 	size_t n_worst_gaps;

@@ -208,3 +208,18 @@ size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap)
 	free(r.heap);
 	return r.n;
 }
+
+uint64_t model_max_slice(const struct model *m)
+{
+	uint64_t max = m->max_slice_ns;
+
+	for (size_t i = 0; i < m->n_threads; i++) {
+		const struct thread *th = m->threads[i];
+		const struct goroutine *g = th->slice_goid ? goroutine_find(m, th->slice_goid) : NULL;
+		uint64_t len = g && !names_is_system(m, g->start_func) ? since(m->now_ns, th->slice_start_ns) : 0;
+
+		if (len > max)
+			max = len;
+	}
+	return max;
+}

@@ -39,6 +39,9 @@ bool model_exact_seen(const struct model *m);
  */
 bool model_g_wait_summary(const struct model *m, struct hist_summary *ret);
 
+/** The same as a histogram. */
+bool model_g_wait_hist(const struct model *m, struct hist *ret);
+
 struct sched_total {
 	uint64_t wait_ns;        /* all waits of goroutines that ended */
 	uint64_t wait_kernel_ns; /* of it: the thread that took the goroutine up had no CPU; the rest is the runtime's

@@ -177,14 +177,21 @@ size_t model_stws(const struct model *m, uint64_t t0_ns, uint64_t t1_ns, struct 
 	return n;
 }
 
+void model_stw_hists(const struct model *m, struct hist *ret_total, struct hist *ret_stopping)
+{
+	*ret_total = m->h_stw_total;
+	*ret_stopping = m->h_stw_stopping;
+	if (!m->stw_open)
+		return;
+	hist_add(ret_total, m->now_ns - m->stw.asked_ns);
+	hist_add(ret_stopping, (m->stw.stopped_ns ? m->stw.stopped_ns : m->now_ns) - m->stw.asked_ns);
+}
+
 void model_stw_summary(const struct model *m, struct hist_summary *ret_total, struct hist_summary *ret_stopping)
 {
-	struct hist total = m->h_stw_total, stopping = m->h_stw_stopping;
+	struct hist total, stopping;
 
-	if (m->stw_open) {
-		hist_add(&total, m->now_ns - m->stw.asked_ns);
-		hist_add(&stopping, (m->stw.stopped_ns ? m->stw.stopped_ns : m->now_ns) - m->stw.asked_ns);
-	}
+	model_stw_hists(m, &total, &stopping);
 	hist_summarize(&total, ret_total);
 	hist_summarize(&stopping, ret_stopping);
 }

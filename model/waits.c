@@ -128,15 +128,22 @@ bool model_exact_seen(const struct model *m)
 	return m->exact_seen;
 }
 
+bool model_g_wait_hist(const struct model *m, struct hist *ret)
+{
+	if (!m->exact_seen)
+		return false;
+	*ret = m->h_gwait;
+	for (const struct goroutine *g = m->runnable.first; g; g = g->next)
+		hist_add(ret, m->now_ns - g->since_ns);
+	return true;
+}
+
 bool model_g_wait_summary(const struct model *m, struct hist_summary *ret)
 {
 	struct hist h;
 
-	if (!m->exact_seen)
+	if (!model_g_wait_hist(m, &h))
 		return false;
-	h = m->h_gwait;
-	for (const struct goroutine *g = m->runnable.first; g; g = g->next)
-		hist_add(&h, m->now_ns - g->since_ns);
 	hist_summarize(&h, ret);
 	return true;
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "report/json_sched.h"
 #include "report/json_write.h"
+#include "report/merge.h"
 #include "report/report.h"
 #include "report/report_internal.h"
 
@@ -293,10 +294,10 @@ static size_t limit(size_t wanted, size_t dflt)
 	return wanted ? wanted : dflt;
 }
 
-int report_json(const struct model *m, const struct report_opts *opts, FILE *out)
+/* Fills an object. 0 or -ENOMEM. */
+static int build(cJSON *root, const struct model *m, const struct report_opts *opts)
 {
 	static const struct report_opts defaults;
-	cleanup_with(json_write_delete) cJSON *root = cJSON_CreateObject();
 	const struct session *s = model_session(m);
 	bool seen = report_runtime_seen(s);
 	struct model_counts c;
@@ -325,7 +326,19 @@ int report_json(const struct model *m, const struct report_opts *opts, FILE *out
 		err = add_goroutines(root, m, limit(opts->max_goroutines, 50));
 	if (err == 0)
 		err = add_verdicts(root, m);
-	if (err < 0)
-		return err;
-	return json_write_print(root, out);
+	return err;
+}
+
+cJSON *report_object(const struct model *m, const struct report_opts *opts)
+{
+	cleanup_with(json_write_delete) cJSON *root = cJSON_CreateObject();
+
+	return build(root, m, opts) < 0 ? NULL : take_ptr(root);
+}
+
+int report_json(const struct model *m, const struct report_opts *opts, FILE *out)
+{
+	cleanup_with(json_write_delete) cJSON *root = report_object(m, opts);
+
+	return root ? json_write_print(root, out) : -ENOMEM;
 }

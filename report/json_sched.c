@@ -136,6 +136,7 @@ int json_sched(cJSON *root, const struct model *m, bool seen)
 	model_sched(m, &s);
 	json_add_known(o, "wait_ns", s.wait_ns, exact);
 	json_add_known(o, "wait_kernel_ns", s.wait_kernel_ns, exact);
+	json_add_known(o, "max_slice_ns", model_max_slice(m), seen);
 	json_add_known(o, "gc_worker_ns", s.gc_worker_ns, seen);
 	json_add_known(o, "assist_ns", s.assist_ns, exact);
 	json_add_known(o, "assists", s.assists, exact);

@@ -4,33 +4,16 @@
 #define SCHEDTOP_REPORT_INTERNAL_H
 
 #include "model/model.h"
+#include "report/report.h"
 
 #define REPORT_CPUS_MAX     4096
 #define REPORT_VERDICTS_MAX 32
-
-/* One gap with its place resolved; NULL and 0 = unknown. */
-struct report_place {
-	const char *func;
-	const char *file;
-	uint32_t line;
-};
-
-/** Could this session see the Go runtime at all? If not, its counts are unknown rather than 0. */
-bool report_runtime_seen(const struct session *s);
 
 /**
  * What was seen of the runtime's signals, as a sentence: it confirms or contradicts what the settings say. "" when the
  * runtime wasn't watched. Returns @dst.
  */
 char *report_signals(const struct model *m, char *dst, size_t cap);
-
-/** Events that are missing from what was collected (a label that couldn't be read is not an event). */
-uint64_t report_lost(const struct model_counts *c);
-
-/** Exit status as a shell gives it (128 + signal); -1 = unknown or still running. */
-int report_exit_status(const struct model_counts *c);
-
-struct report_place report_place_of(const struct model *m, uint32_t func, uint32_t loc);
 
 /** Nanoseconds from the session's first event. */
 static inline uint64_t report_since_start(const struct model *m, uint64_t at_ns)

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,17 +27,13 @@
 #include "base/invoker.h"
 #include "target/launcher.h"
 
-#define GROUPS_MAX 1024
 /* Without close_range(2) (Linux before 5.9) descriptors are closed one by one, up to here. */
 #define CLOSE_FDS_MAX 65536
 
 /* Who the target runs as. */
 struct identity {
 	bool change;
-	uid_t uid;
-	gid_t gid;
-	int n_groups;
-	gid_t groups[GROUPS_MAX];
+	struct launch_user user;
 };
 
 /* What the child needs, prepared before the fork: after it only async-signal-safe calls are made. */
@@ -45,6 +42,10 @@ struct plan {
 	char *const *argv;
 	char **envp;
 	int gate_fd, error_fd, output_fd;
+	bool output_is_own; /* a pipe of ours */
+	int netns_fd;
+	const char *cwd;                /* NULL = stay */
+	const struct launch_user *user; /* as asked for; @id is made of it */
 	const struct identity *id;
 	pid_t parent;
 };
@@ -62,13 +63,20 @@ static void invoking_user(struct identity *id)
 	if (gid == (gid_t)-1)
 		gid = pw ? pw->pw_gid : uid;
 	id->change = true;
-	id->uid = uid;
-	id->gid = gid;
-	id->n_groups = GROUPS_MAX;
-	if (!pw || getgrouplist(pw->pw_name, gid, id->groups, &id->n_groups) < 0) {
-		id->groups[0] = gid;
-		id->n_groups = 1;
+	id->user.uid = uid;
+	id->user.gid = gid;
+	id->user.n_groups = LAUNCH_GROUPS_MAX;
+	if (!pw || getgrouplist(pw->pw_name, gid, id->user.groups, &id->user.n_groups) < 0) {
+		id->user.groups[0] = gid;
+		id->user.n_groups = 1;
 	}
+}
+
+/* Becoming another user fails in the child unless we are root. */
+static void given_user(struct identity *id, const struct launch_user *user)
+{
+	id->change = user->uid != geteuid();
+	id->user = *user;
 }
 
 static int check_executable(const char *path)
@@ -126,12 +134,12 @@ static size_t name_len(const char *kv)
 	return eq ? (size_t)(eq - kv) : strlen(kv);
 }
 
-/* The environment with @extra over it; the strings are borrowed. */
-static char **merge_env(char *const extra[])
+/* An environment with @extra over it; the strings are borrowed. */
+static char **merge_env(char *const base[], char *const extra[])
 {
 	size_t n = 0, n_extra = 0;
 
-	while (environ[n])
+	while (base[n])
 		n++;
 	while (extra && extra[n_extra])
 		n_extra++;
@@ -145,10 +153,10 @@ static char **merge_env(char *const extra[])
 		for (size_t j = 0; j < n_extra && !replaced; j++) {
 			size_t len = name_len(extra[j]);
 
-			replaced = strncmp(environ[i], extra[j], len) == 0 && environ[i][len] == '=';
+			replaced = strncmp(base[i], extra[j], len) == 0 && base[i][len] == '=';
 		}
 		if (!replaced)
-			env[out++] = environ[i];
+			env[out++] = base[i];
 	}
 	/* Of two settings of one name the later counts, as on env(1)'s command line; libc and Go take the first. */
 	for (size_t j = 0; j < n_extra; j++) {
@@ -179,8 +187,9 @@ static void child_become(const struct plan *p)
 
 	if (!id->change)
 		return;
-	if (setgroups((size_t)id->n_groups, id->groups) < 0 || setresgid(id->gid, id->gid, id->gid) < 0 ||
-	    setresuid(id->uid, id->uid, id->uid) < 0)
+	const struct launch_user *u = &id->user;
+	if (setgroups((size_t)u->n_groups, u->groups) < 0 || setresgid(u->gid, u->gid, u->gid) < 0 ||
+	    setresuid(u->uid, u->uid, u->uid) < 0)
 		child_fail(p);
 	if (setuid(0) == 0) { /* root must be gone for good */
 		errno = EPERM;
@@ -257,8 +266,16 @@ static void child_run(struct plan *p)
 	}
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		child_fail(p);
+	/* While we may: the user that the child becomes can't. */
+	if (p->netns_fd > 0 && setns(p->netns_fd, CLONE_NEWNET) < 0)
+		child_fail(p);
 	close_others(gate, error);
+	/* So that the target may open /dev/stderr again. Here, because schedtop itself may have given up the right. */
+	if (p->output_is_own && p->id->change && fchown(STDERR_FILENO, p->id->user.uid, p->id->user.gid) < 0)
+		child_fail(p);
 	child_become(p);
+	if (p->cwd && chdir(p->cwd) < 0)
+		child_fail(p);
 	child_drop(p);
 
 	/* After the change of user, which clears it; the parent may have died before. */
@@ -291,10 +308,14 @@ static void run_launched(const struct launcher_job *job)
 		.gate_fd = job->gate_fd,
 		.error_fd = job->error_fd,
 		.output_fd = job->output_fd,
+		.output_is_own = job->output_is_own,
+		.cwd = job->cwd,
 		.id = &launcher_identity,
 		.parent = getppid(),
 	};
 
+	if (job->user)
+		given_user(&launcher_identity, job->user); /* in the child's copy */
 	child_run(&plan);
 }
 
@@ -314,9 +335,13 @@ static pid_t fork_child(struct plan *plan)
 		.gate_fd = plan->gate_fd,
 		.error_fd = plan->error_fd,
 		.output_fd = plan->output_fd,
+		.output_is_own = plan->output_is_own,
+		.cwd = plan->cwd,
+		.user = plan->user,
 	};
 
-	if (launcher_is_there())
+	/* Who gives targets a network of their own keeps what entering it takes, and needs no launcher. */
+	if (launcher_is_there() && plan->netns_fd <= 0)
 		return launcher_fork(&job);
 	pid_t pid = fork();
 	if (pid == 0)
@@ -343,6 +368,15 @@ static int launch_fault(struct fault *fault, const char *program, int err)
 int launch_start(struct launch *l, char *const argv[], char *const env_extra[], enum launch_output output,
 		 struct fault *fault)
 {
+	const struct launch_opts opts = {.argv = argv, .env_extra = env_extra, .output = output};
+
+	return launch_start_with(l, &opts, fault);
+}
+
+int launch_start_with(struct launch *l, const struct launch_opts *opts, struct fault *fault)
+{
+	char *const *argv = opts->argv;
+	const enum launch_output output = opts->output;
 	cleanup_close int gate_r = -1, gate_w = -1, error_r = -1, error_w = -1, out_r = -1, out_w = -1;
 	cleanup_free char **envp = NULL;
 	cleanup_free struct identity *id = NULL;
@@ -352,14 +386,18 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 	*l = (struct launch){.pid = -1, .output_fd = -1, .pidfd = -1, .gate_fd = -1, .exec_error_fd = -1};
 	if (!argv[0])
 		return launch_fault(fault, "command", -EINVAL);
-	int err = find_program(argv[0], &l->path);
+	const char *program = opts->path ? opts->path : argv[0];
+	int err = find_program(program, &l->path);
 	if (err < 0)
-		return launch_fault(fault, argv[0], err);
-	envp = merge_env(env_extra);
+		return launch_fault(fault, program, err);
+	envp = merge_env(opts->env ? opts->env : environ, opts->env_extra);
 	id = malloc(sizeof(*id));
 	if (!envp || !id)
 		return launch_fault(fault, argv[0], -ENOMEM);
-	invoking_user(id);
+	if (opts->user)
+		given_user(id, opts->user);
+	else
+		invoking_user(id);
 
 	/* A socket, because a write to a pipe whose child has been killed would be our own SIGPIPE. */
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -374,9 +412,6 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 		out_r = fds[0], out_w = fds[1];
 		if (fcntl(out_r, F_SETFL, O_NONBLOCK) < 0)
 			return launch_fault(fault, argv[0], -errno);
-		/* So that the target may open /dev/stderr again. */
-		if (id->change && fchown(out_w, id->uid, id->gid) < 0)
-			return launch_fault(fault, argv[0], -errno);
 	}
 
 	struct plan plan = {
@@ -386,6 +421,10 @@ int launch_start(struct launch *l, char *const argv[], char *const env_extra[], 
 		.gate_fd = gate_r,
 		.error_fd = error_w,
 		.output_fd = output == LAUNCH_TO_PIPE ? out_w : STDERR_FILENO,
+		.output_is_own = output == LAUNCH_TO_PIPE,
+		.user = opts->user,
+		.netns_fd = opts->netns_fd,
+		.cwd = opts->cwd,
 		.id = id,
 		.parent = getpid(),
 	};
@@ -453,29 +492,61 @@ bool launch_ended(struct launch *l)
 }
 
 /* One signal for each process of the target: a second SIGTERM means "at once" to many programs. */
-static void send_signal(const struct launch *l, int sig)
+void launch_signal(const struct launch *l, int sig)
 {
 	if (kill(-l->pid, sig) < 0)
 		kill(l->pid, sig); /* it has left its group */
 }
 
-void launch_end(struct launch *l, unsigned grace_ms)
+/* Asks it to end, and gives it @grace_ms for that. */
+static void ask_to_end(struct launch *l, unsigned grace_ms, bool (*over)(struct launch *l))
 {
-	if (l->pid <= 0 || launch_ended(l))
-		return;
 	uint64_t now = clock_now_ns(), deadline = now + grace_ms * NS_PER_MS;
-	send_signal(l, SIGTERM);
-	send_signal(l, SIGCONT); /* a stopped one couldn't react */
-	while (now < deadline && !launch_ended(l)) {
+
+	launch_signal(l, SIGTERM);
+	launch_signal(l, SIGCONT); /* a stopped one couldn't react */
+	while (now < deadline && !over(l)) {
 		struct pollfd p = {.fd = l->pidfd, .events = POLLIN};
 		uint64_t left_ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
 
 		poll(&p, 1, l->pidfd >= 0 || left_ms < 10 ? (int)left_ms : 10);
 		now = clock_now_ns();
 	}
+}
+
+void launch_end(struct launch *l, unsigned grace_ms)
+{
+	if (l->pid <= 0 || launch_ended(l))
+		return;
+	ask_to_end(l, grace_ms, launch_ended);
 	if (launch_ended(l))
 		return;
-	send_signal(l, SIGKILL);
+	launch_signal(l, SIGKILL);
+	reap(l);
+}
+
+bool launch_exited(const struct launch *l)
+{
+	siginfo_t info = {0};
+
+	if (l->reaped || l->pid <= 0)
+		return l->reaped;
+	return waitid(P_PID, (id_t)l->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == l->pid;
+}
+
+static bool exited(struct launch *l)
+{
+	return launch_exited(l);
+}
+
+void launch_end_group(struct launch *l, unsigned grace_ms)
+{
+	if (l->pid <= 0 || l->reaped)
+		return;
+	if (!launch_exited(l))
+		ask_to_end(l, grace_ms, exited);
+	/* While it isn't reaped, its number can't be another group's. */
+	launch_signal(l, SIGKILL);
 	reap(l);
 }
 

@@ -22,9 +22,11 @@
 /* Descriptors of a request: the words, the gate, the error pipe, the output. */
 enum { FD_WORDS, FD_GATE, FD_ERROR, FD_OUTPUT, FD_COUNT };
 
-/* The words' file: the path, then so many arguments, then so many variables, each with its NUL. */
+/* The words' file: the path, the folder, then so many arguments, then so many variables, each with its NUL. */
 struct request {
 	uint32_t argc, envc;
+	bool output_is_own, have_cwd, have_user;
+	struct launch_user user;
 };
 
 static int to_launcher = -1;
@@ -96,11 +98,14 @@ static pid_t start_child(const struct request *r, const int fds[FD_COUNT], void 
 				   .envp = lists + r->argc + 1,
 				   .gate_fd = fds[FD_GATE],
 				   .error_fd = fds[FD_ERROR],
-				   .output_fd = fds[FD_OUTPUT]};
-	char *at = words, *path = NULL;
-	if (words[len - 1] == '\0' && take_words(&at, words + len, &path, 1) &&
+				   .output_fd = fds[FD_OUTPUT],
+				   .output_is_own = r->output_is_own,
+				   .user = r->have_user ? &r->user : NULL};
+	char *at = words, *path = NULL, *cwd = NULL;
+	if (words[len - 1] == '\0' && take_words(&at, words + len, &path, 1) && take_words(&at, words + len, &cwd, 1) &&
 	    take_words(&at, words + len, lists, r->argc) && take_words(&at, words + len, job.envp, r->envc)) {
 		job.path = path;
+		job.cwd = r->have_cwd ? cwd : NULL;
 		/* fork() with schedtop as the parent; there is one thread here, so nothing of libc's is left locked. */
 		pid = (pid_t)syscall(SYS_clone, (unsigned long)CLONE_PARENT | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
 		if (pid == 0)
@@ -173,6 +178,8 @@ static int write_words(int fd, const struct launcher_job *job)
 {
 	int err = write_word(fd, job->path);
 
+	if (err == 0)
+		err = write_word(fd, job->cwd ? job->cwd : "");
 	for (char *const *p = job->argv; err == 0 && *p; p++)
 		err = write_word(fd, *p);
 	for (char *const *p = job->envp; err == 0 && *p; p++)
@@ -182,7 +189,11 @@ static int write_words(int fd, const struct launcher_job *job)
 
 pid_t launcher_fork(const struct launcher_job *job)
 {
-	struct request r = {.argc = count(job->argv), .envc = count(job->envp)};
+	struct request r = {.argc = count(job->argv),
+			    .envc = count(job->envp),
+			    .output_is_own = job->output_is_own,
+			    .have_cwd = job->cwd != NULL,
+			    .have_user = job->user != NULL};
 	cleanup_close int words = memfd_create("schedtop-words", MFD_CLOEXEC);
 	const int fds[FD_COUNT] = {words, job->gate_fd, job->error_fd, job->output_fd};
 	union control c = {.room = {0}};
@@ -193,6 +204,8 @@ pid_t launcher_fork(const struct launcher_job *job)
 
 	if (words < 0)
 		return -errno;
+	if (job->user)
+		r.user = *job->user;
 	int err = write_words(words, job);
 	if (err < 0)
 		return err;

@@ -11,12 +11,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "target/launch.h"
+
 /* What is passed to the child; descriptors are the child's own copies. */
 struct launcher_job {
 	const char *path;
 	char *const *argv;
 	char **envp;
 	int gate_fd, error_fd, output_fd;
+	bool output_is_own;             /* a pipe of schedtop's, not its stderr */
+	const char *cwd;                /* NULL = stay */
+	const struct launch_user *user; /* NULL = who the launcher's targets run as */
 };
 
 /** @run is called in each child with all signals blocked; it execs or exits. 0 (also when it is there) or -errno. */

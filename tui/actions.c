@@ -36,6 +36,8 @@ enum action action_of_key(uint32_t key)
 		if (keymap[i].key == key)
 			return keymap[i].action;
 	}
+	if (key == '3' || key == '4') /* an action has two keys in the table */
+		return ACTION_PANE;
 	return key == KEY_WHEEL_UP_ ? ACTION_ZOOM_IN : key == KEY_WHEEL_DOWN_ ? ACTION_ZOOM_OUT : ACTION_NONE;
 }
 
@@ -51,7 +53,18 @@ static uint64_t clamp_ns(uint64_t v, uint64_t lo, uint64_t hi)
 
 void ui_window(const struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1)
 {
-	uint64_t start = model_start(m), span = ui->span_ns ? ui->span_ns : SPAN_DEFAULT_NS;
+	ui_window_at(ui, model_start(m), now_ns, ret_t0, ret_t1);
+}
+
+/* A whole number of the steps in which the window moves, or it would have moved one too far already. */
+uint64_t ui_whole_ns(uint64_t start_ns, uint64_t now_ns)
+{
+	return clamp_ns((now_ns - start_ns + 9) / 10 * 10, SPAN_MIN_NS, SPAN_MAX_NS);
+}
+
+void ui_window_at(const struct ui_state *ui, uint64_t start, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1)
+{
+	uint64_t span = ui->span_ns ? ui->span_ns : SPAN_DEFAULT_NS;
 	uint64_t end = ui->end_ns;
 
 	/*
@@ -319,8 +332,7 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		zoom(ui, m, now_ns, a == ACTION_ZOOM_IN);
 		break;
 	case ACTION_FIT:
-		/* A whole number of the steps in which the window moves, or it would have moved one too far already. */
-		ui->span_ns = clamp_ns((now_ns - model_start(m) + 9) / 10 * 10, SPAN_MIN_NS, SPAN_MAX_NS);
+		ui->span_ns = ui_whole_ns(model_start(m), now_ns);
 		ui->follow = true;
 		break;
 	case ACTION_NEXT:
@@ -364,6 +376,14 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 	case ACTION_STEP_BACK:
 		snprintf(ui->message, sizeof(ui->message), "this moves a replay; a live session goes by itself");
 		break;
+	case ACTION_TOGGLES:
+	case ACTION_RELAUNCH:
+	case ACTION_RELAUNCH_ALONE:
+	case ACTION_PANE:
+	case ACTION_PANE_ALONE:
+	case ACTION_PANE_FREE:
+	case ACTION_PANE_SWAP:
+	case ACTION_PANE_CLOSE:
 	case ACTION_TRIGGER:
 	case ACTION_RESCUE:
 	case ACTION_QUIT:

@@ -74,6 +74,14 @@ struct key_event {
 	X(TRIGGER, 'w', 0, "w", "write out the flight recorder (--flight)")                                            \
 	X(RESCUE, 'A', 0, "A", "switch async preemption on in the live process (asks first)")                          \
 	X(OUTPUT, 'o', 0, "o", "show or hide the target's output")                                                     \
+	X(TOGGLES, 'G', 0, "G", "settings for another start of the target: GODEBUG, GOGC, another binary")             \
+	X(RELAUNCH, 'r', 0, "r", "start the target once more with those settings, beside this one")                    \
+	X(RELAUNCH_ALONE, 'R', 0, "R", "the same, but end the first one before")                                       \
+	X(PANE, '1', '2', "1 2 3 4", "go to that pane")                                                                \
+	X(PANE_ALONE, 'z', 0, "z", "show this pane alone, with its panels; or all")                                    \
+	X(PANE_FREE, 'L', 0, "L", "panes: free the time axes, or link them again")                                     \
+	X(PANE_SWAP, 'X', 0, "X", "panes: this one becomes the first, which ratios are against")                       \
+	X(PANE_CLOSE, 'C', 0, "C", "panes: close this one, and end its target if it was launched")                     \
 	X(THEME, 't', 0, "t", "next theme")                                                                            \
 	X(SNAPSHOT, 's', 0, "s", "save this screen as SVG and text")
 
@@ -106,9 +114,15 @@ void ui_state_init(struct ui_state *ui, bool ascii);
  */
 void ui_window(const struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1);
 
+/** The same for a session that began at @start_ns. */
+void ui_window_at(const struct ui_state *ui, uint64_t start_ns, uint64_t now_ns, uint64_t *ret_t0, uint64_t *ret_t1);
+
+/** How much time all of a session is, in steps that its window moves by. */
+uint64_t ui_whole_ns(uint64_t start_ns, uint64_t now_ns);
+
 /**
- * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER, RESCUE and
- * what moves a replay are the caller's: nothing changes for them.
+ * Does an action on a timeline of @time_cols columns and @visible_rows rows. QUIT, THEME, SNAPSHOT, TRIGGER, RESCUE,
+ * what moves a replay and what is about panes are the caller's: nothing changes for them.
  */
 void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols,
 	       int visible_rows);

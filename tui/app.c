@@ -24,31 +24,28 @@
 #include "base/log.h"
 #include "tui/actions.h"
 #include "tui/backend.h"
-#include "tui/layout.h"
+#include "tui/panes.h"
+#include "tui/panes_draw.h"
+#include "tui/panes_keys.h"
 #include "tui/replay_keys.h"
 #include "tui/rescue_keys.h"
 #include "tui/screen.h"
 #include "tui/tui.h"
-#include "tui/views.h"
 #include "tui/views/timeline.h"
 
 #define FPS_DEFAULT 30.0
-#define OUTPUT_MAX  200
 #define MESSAGE_NS  (4 * NS_PER_S)
 #define SLOWEST_NS  (250 * NS_PER_MS) /* the figures move even when the timeline's columns are wide */
 
 struct app {
 	const struct tui_opts *opts;
-	const struct tui_feed *feed;
+	struct panes panes;
+	struct panes_control control;
 	struct ui_state ui;
 	struct theme theme;
 	unsigned theme_index;
 	struct grid grid;
-	uint64_t now_ns;       /* of the picture: the model's, or where it was paused */
-	uint64_t drawn_now_ns; /* of the last frame */
 	uint64_t drawn_at_ns;
-	struct replay_state replay;
-	bool fitted; /* a replay was shown whole when it had been read */
 	bool dirty, quit;
 };
 
@@ -94,43 +91,45 @@ static void message(struct app *a, const char *text)
 	a->dirty = true;
 }
 
-/* Geometry of the timeline as it is now drawn. */
-static struct layout layout_now(const struct app *a, const struct model *m)
+/* The pane that keys and the mouse are for. */
+static struct pane *focused(struct app *a)
 {
-	size_t n = model_rows(m, a->ui.rows, NULL, 0);
+	return a->panes.at[a->panes.focus];
+}
 
-	return layout_compute(a->grid.cols, a->grid.rows, n < 64 ? (int)n : 64, a->ui.output, a->feed->replay != NULL);
+/* Read to its end: all of a replay is shown, once. */
+static void fit_replays(struct app *a)
+{
+	for (int i = 0; i < a->panes.n; i++) {
+		struct pane *pane = a->panes.at[i];
+
+		if (pane->replay.loaded && !pane->fitted)
+			panes_fit(&a->panes, &a->ui);
+		pane->fitted = pane->replay.loaded;
+	}
 }
 
 static void draw(struct app *a)
 {
-	static const char *lines[OUTPUT_MAX];
-	struct view_ctx ctx = {.ui = &a->ui};
-	const struct model *m = a->feed->lock(a->feed->ctx);
+	const struct panes_over over = {.toggles = a->control.toggles_open ? &a->control.toggles : NULL,
+					.ask = a->control.asking ? a->control.ask : NULL,
+					.can_relaunch = a->opts->relaunch != NULL};
 
-	if (!a->ui.paused || !a->now_ns)
-		a->now_ns = model_now(m);
-	if (a->feed->replay) {
-		a->feed->replay->state(a->feed->ctx, &a->replay);
-		/* Read to its end: all of it is shown, once. */
-		if (a->replay.loaded && !a->fitted)
-			action_do(ACTION_FIT, &a->ui, m, a->now_ns, 1, 1);
-		a->fitted = a->replay.loaded;
-		ctx.replay = &a->replay;
-	}
-	ctx.model = m;
-	ctx.now_ns = a->now_ns;
-	ui_window(&a->ui, m, a->now_ns, &ctx.t0_ns, &ctx.t1_ns);
-	if (a->ui.output && a->feed->output)
-		ctx.n_output = a->feed->output(a->feed->ctx, lines, OUTPUT_MAX);
-	ctx.output = lines;
-	views_draw(&ctx, &a->grid);
-	a->feed->unlock(a->feed->ctx);
-
+	panes_look(&a->panes, &a->ui);
+	fit_replays(a);
+	panes_draw(&a->panes, &a->ui, &over, &a->grid);
 	screen_show(&a->grid, &a->theme);
-	a->drawn_now_ns = a->now_ns;
 	a->drawn_at_ns = clock_now_ns();
 	a->dirty = false;
+}
+
+/* What comes now takes a while: it is told before. */
+static void show_now(void *ctx, const char *text)
+{
+	struct app *a = ctx;
+
+	message(a, text);
+	draw(a);
 }
 
 /* Writes one form of the screen to a new file of the invoking user. 0 or -errno. */
@@ -199,77 +198,111 @@ static void next_theme(struct app *a)
 	a->dirty = true;
 }
 
-static void click(struct app *a, const struct model *m, const struct key_event *k)
+static void click(struct app *a, const struct key_event *k)
 {
-	struct layout l = layout_now(a, m);
-	int n_rows = (int)model_rows(m, a->ui.rows, NULL, 0);
-	int col = k->x - timeline_label_cols(a->ui.rows, l.timeline.w);
-	int y = k->y - l.timeline.y - 2, row = y / timeline_row_height(l.timeline.h, n_rows);
+	int hit = panes_hit(&a->panes, &a->ui, &a->grid, k->x, k->y);
 
-	if (col >= 0 && y >= 0 && row < timeline_row_count(l.timeline.h, n_rows))
-		ui_click(&a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w), col, row);
+	if (hit >= 0)
+		panes_focus(&a->panes, &a->ui, hit);
+	struct pane *pane = focused(a);
+	struct rect r = panes_timeline(&a->panes, &a->ui, &a->grid);
+	int n_rows = (int)pane->n_rows, col = k->x - r.x - timeline_label_cols(a->ui.rows, r.w);
+	int y = k->y - r.y - 2, row = y / timeline_row_height(r.h, n_rows);
+
+	if (!pane_drawable(pane) || col < 0 || y < 0 || row >= timeline_row_count(r.h, n_rows))
+		return;
+	const struct model *m = pane->feed.lock(pane->feed.ctx);
+	ui_click(&a->ui, m, pane->now_ns, timeline_time_cols(a->ui.rows, r.w), col, row);
+	pane->feed.unlock(pane->feed.ctx);
 }
 
 static void trigger(struct app *a)
 {
-	if (!a->feed->trigger) {
-		message(a, "there is no flight recorder: start with --flight SECONDS -o FILE");
-		return;
+	bool any = false;
+
+	for (int i = 0; i < a->panes.n; i++) {
+		const struct tui_feed *feed = &a->panes.at[i]->feed;
+
+		if (feed->trigger)
+			feed->trigger(feed->ctx);
+		any |= feed->trigger != NULL;
 	}
-	a->feed->trigger(a->feed->ctx);
-	message(a, "the flight recorder is being written");
+	message(a, any ? "the flight recorder is being written"
+		       : "there is no flight recorder: start with --flight SECONDS -o FILE");
 }
 
 /* A time was typed: the playhead of a replay moves there, a live session is looked at there. */
-static void go_to(struct app *a, const struct model *m, uint64_t rel_ns, struct replay_wish *wish)
+static void go_to(struct app *a, const struct pane *pane, const struct model *m, uint64_t rel_ns,
+		  struct replay_wish *wish)
 {
 	uint64_t at = model_start(m) + rel_ns;
 
-	if (a->feed->replay && a->replay.loaded && !a->replay.following) {
+	if (pane->feed.replay && pane->replay.loaded && !pane->replay.following) {
 		wish->seek = true;
 		wish->seek_ns = at;
 		a->ui.follow = true;
 		a->ui.cursor_ns = 0;
 	} else {
-		ui_go_to(&a->ui, m, a->now_ns, at);
+		ui_go_to(&a->ui, m, pane->now_ns, at);
 	}
 }
 
 /* What changes the picture: with the lock held. */
-static void act(struct app *a, enum action act, const struct key_event *k, const struct model *m,
-		struct replay_wish *wish)
+static void act(struct app *a, enum action act, const struct key_event *k, const struct pane *pane,
+		const struct model *m, struct replay_wish *wish)
 {
-	struct layout l = layout_now(a, m);
+	struct rect r = panes_timeline(&a->panes, &a->ui, &a->grid);
 	uint64_t rel_ns;
 
 	a->ui.message[0] = '\0';
 	if (a->ui.prompt) {
 		if (prompt_key(&a->ui, k->key, &rel_ns))
-			go_to(a, m, rel_ns, wish);
-	} else if (k->key == KEY_MOUSE_CLICK_) {
-		click(a, m, k);
-	} else if (!a->feed->replay || !replay_action(act, &a->ui, &a->replay, m, a->now_ns, wish)) {
-		action_do(act, &a->ui, m, a->now_ns, timeline_time_cols(a->ui.rows, l.timeline.w),
-			  timeline_row_count(l.timeline.h, (int)model_rows(m, a->ui.rows, NULL, 0)));
+			go_to(a, pane, m, rel_ns, wish);
+	} else if (act == ACTION_FIT) {
+		panes_fit(&a->panes, &a->ui);
+	} else if (!pane->feed.replay || !replay_action(act, &a->ui, &pane->replay, m, pane->now_ns, wish)) {
+		action_do(act, &a->ui, m, pane->now_ns, timeline_time_cols(a->ui.rows, r.w),
+			  timeline_row_count(r.h, (int)pane->n_rows));
+	}
+}
+
+/* Linked captures are moved together, each to the same time since its start. */
+static void fulfil(struct app *a, const struct replay_wish *wish)
+{
+	const struct pane *from = a->panes.at[a->panes.clock];
+
+	for (int i = 0; i < a->panes.n; i++) {
+		const struct pane *pane = a->panes.at[i];
+		struct replay_wish its = *wish;
+
+		if (!pane->feed.replay || (a->panes.free && pane != from))
+			continue;
+		if (pane != from && its.seek)
+			its.seek_ns =
+				pane->start_ns + (wish->seek_ns > from->start_ns ? wish->seek_ns - from->start_ns : 0);
+		replay_fulfil(&its, &pane->feed);
 	}
 }
 
 static void on_key(struct app *a, const struct key_event *k)
 {
+	struct pane *pane = a->panes.at[a->panes.clock];
 	enum action what = a->ui.prompt ? ACTION_NONE : action_of_key(k->key);
 	struct replay_wish wish = {0};
 
 	a->dirty = true;
-	if (a->ui.asking || what == ACTION_RESCUE) {
+	if (a->ui.asking || (what == ACTION_RESCUE && !a->control.asking && !a->control.toggles_open)) {
 		a->ui.message[0] = '\0';
 		if (a->ui.asking)
-			rescue_answer(&a->ui, a->feed, k->key);
+			rescue_answer(&a->ui, &pane->feed, k->key);
 		else
-			rescue_ask(&a->ui, a->feed);
+			rescue_ask(&a->ui, &pane->feed);
 		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
 		return;
 	}
-	if (what == ACTION_QUIT) {
+	if (panes_key(&a->control, k->key)) {
+		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
+	} else if (what == ACTION_QUIT) {
 		a->quit = true;
 	} else if (what == ACTION_SNAPSHOT) {
 		save(a);
@@ -277,15 +310,16 @@ static void on_key(struct app *a, const struct key_event *k)
 		next_theme(a);
 	} else if (what == ACTION_TRIGGER) {
 		trigger(a);
+	} else if (k->key == KEY_MOUSE_CLICK_ && !a->ui.prompt) {
+		click(a, k);
 	} else {
-		const struct model *m = a->feed->lock(a->feed->ctx);
+		const struct model *m = pane->feed.lock(pane->feed.ctx);
 
-		if (a->feed->replay)
-			a->feed->replay->state(a->feed->ctx, &a->replay);
-		act(a, what, k, m, &wish);
-		a->feed->unlock(a->feed->ctx);
-		if (a->feed->replay)
-			replay_fulfil(&wish, a->feed);
+		if (pane->feed.replay)
+			pane->feed.replay->state(pane->feed.ctx, &pane->replay);
+		act(a, what, k, pane, m, &wish);
+		pane->feed.unlock(pane->feed.ctx);
+		fulfil(a, &wish);
 		a->ui.message_until_ns = clock_now_ns() + MESSAGE_NS;
 	}
 }
@@ -335,7 +369,11 @@ static void loop(struct app *a)
 		uint64_t now = clock_now_ns(), due = a->drawn_at_ns + frame_ns(a);
 		struct key_event k;
 
-		if (rescue_news(&a->ui, a->feed)) {
+		for (int i = 0; i < a->panes.n; i++) {
+			const struct tui_feed *feed = &a->panes.at[i]->feed;
+
+			if (!feed->lock || !rescue_news(&a->ui, feed))
+				continue;
 			a->ui.message_until_ns = now + 2 * MESSAGE_NS;
 			a->dirty = true;
 		}
@@ -373,34 +411,47 @@ static int choose_theme(struct app *a, struct fault *fault)
 	return 0;
 }
 
-int tui_run(const struct tui_opts *opts, const struct tui_feed *feed, struct fault *fault)
+static void show(struct app *a)
+{
+	resize(a);
+	loop(a);
+}
+
+int tui_run(const struct tui_opts *opts, const struct tui_feed *feeds, size_t n, struct fault *fault)
 {
 	static struct app a; /* the grid is large, and there is one screen */
 	int err;
 
 	setlocale(LC_CTYPE, ""); /* ncurses and the choice of characters go by it */
-	a = (struct app){.opts = opts, .feed = feed, .dirty = true};
+	a = (struct app){.opts = opts, .dirty = true};
+	a.control = (struct panes_control){
+		.panes = &a.panes, .ui = &a.ui, .relaunch = opts->relaunch, .show = show_now, .ctx = &a};
 	ui_state_init(&a.ui, opts->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
 	err = choose_theme(&a, fault);
 	if (err < 0)
 		return err;
-	err = screen_open(opts->mouse, fault);
-	if (err < 0)
+	for (size_t i = 0; i < n && err == 0; i++)
+		err = panes_add(&a.panes, &a.ui, &feeds[i], NULL, NULL);
+	panes_focus(&a.panes, &a.ui, 0);
+	if (err == 0)
+		err = screen_open(opts->mouse, fault);
+	if (err < 0) {
+		panes_done(&a.panes);
 		return err;
+	}
 	if (screen_colours() < 8)
 		err = theme_load(&a.theme, "mono", fault);
 	if (err == 0)
 		err = signals_take();
 	if (err == 0) {
 		err = grid_init(&a.grid, 80, 24);
-		if (err == 0) {
-			resize(&a);
-			loop(&a);
-		}
+		if (err == 0)
+			show(&a);
 		signals_give_back();
 	}
 	screen_close();
 	grid_done(&a.grid);
+	panes_done(&a.panes);
 	if (err < 0 && fault && !fault->err)
 		fault_set(fault, err, "screen", "%s", strerror(-err));
 	return err;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 uint8_t draw_func_role(const struct model *m, uint32_t func)
 {
 	const struct func_info *f = model_func(m, func);
@@ -67,4 +69,27 @@ uint32_t draw_level(int level, bool ascii)
 	if (ascii)
 		return (uint32_t)plain[level];
 	return level ? 0x2580U + (uint32_t)level : ' '; /* U+2581 one eighth ... U+2588 full */
+}
+
+int draw_wrapped(struct grid *g, struct rect r, int indent, uint8_t role, uint8_t attr, const char *text)
+{
+	int y = 0;
+
+	for (const char *p = text; *p && y < r.h; y++) {
+		int room = r.w - indent, cut = 0;
+		size_t len = strlen(p);
+
+		if (text_cols(p) > (size_t)room) {
+			for (int i = 0; i < room && p[i]; i++)
+				cut = p[i] == ' ' ? i : cut;
+			len = cut ? (size_t)cut : (size_t)room;
+			while (!cut && len > 1 && ((unsigned char)p[len] & 0xc0) == 0x80)
+				len--; /* not inside a character */
+		}
+		grid_printf(g, r.x + indent, r.y + y, room, role, ROLE_BACKGROUND, attr, "%.*s", (int)len, p);
+		p += len;
+		while (*p == ' ')
+			p++;
+	}
+	return y;
 }

@@ -23,4 +23,7 @@ int draw_share(uint64_t part, uint64_t whole, int steps);
 /** One of nine levels 0..8 as a block (or ASCII) character. */
 uint32_t draw_level(int level, bool ascii);
 
+/** Text wrapped at spaces, from @indent columns in; returns the rows used. */
+int draw_wrapped(struct grid *g, struct rect r, int indent, uint8_t role, uint8_t attr, const char *text);
+
 #endif

@@ -6,6 +6,8 @@
 #include "base/fault.h"
 #include "tui/actions.h"
 #include "tui/backend.h"
+#include "tui/panes.h"
+#include "tui/panes_draw.h"
 #include "tui/theme.h"
 #include "tui/tui.h"
 #include "tui/views.h"
@@ -37,20 +39,40 @@ static int choose_panel(const char *name, struct ui_state *ui)
 	return -EINVAL;
 }
 
-static int choose_view(const char *view, struct ui_state *ui, struct fault *fault)
+/* ROWS[,PANEL], or compare[,ROWS]. */
+static int parse_view(const char *view, struct ui_state *ui, bool *ret_compare)
 {
+	static const char compare[] = "compare";
 	size_t len = strcspn(view, ",");
 
-	if (choose_rows(view, len, ui) == 0 && (!view[len] || choose_panel(view + len + 1, ui) == 0))
-		return 0;
+	*ret_compare = len == strlen(compare) && strncmp(view, compare, len) == 0;
+	if (*ret_compare)
+		return view[len] ? choose_rows(view + len + 1, strlen(view + len + 1), ui) : 0;
+	int err = choose_rows(view, len, ui);
+	return err == 0 && view[len] ? choose_panel(view + len + 1, ui) : err;
+}
+
+static int choose_view(const char *view, size_t n_models, struct ui_state *ui, struct fault *fault)
+{
+	bool compare = false;
+
+	if (!view || parse_view(view, ui, &compare) == 0) {
+		if (compare || n_models == 1)
+			return 0;
+		fault_set(fault, -EINVAL, "--view", "it shows one capture, and %zu are given", n_models);
+		return fault_todo(fault, "Give one, or see them side by side with --view compare");
+	}
 	fault_set(fault, -EINVAL, "--view", "'%s' is no view", view);
 	char panels[160] = "";
 	for (size_t i = 0; i < view_n_panels(); i++) {
 		strncat(panels, i ? ", " : "", sizeof(panels) - strlen(panels) - 1);
 		strncat(panels, view_panels[i]->name, sizeof(panels) - strlen(panels) - 1);
 	}
-	return fault_todo(fault, "Rows are cpus, ps, threads, goroutines; behind a comma may stand a panel: %s",
-			  panels);
+	return fault_todo(
+		fault,
+		"Rows are cpus, ps, threads, goroutines; behind a comma may stand a panel: %s. Several captures "
+		"are seen with compare, or compare,ROWS",
+		panels);
 }
 
 static int write_as(const char *format, const struct grid *g, const struct theme *t, FILE *out, struct fault *fault)
@@ -65,31 +87,77 @@ static int write_as(const char *format, const struct grid *g, const struct theme
 	return fault_todo(fault, "See schedtop snapshot --help");
 }
 
-int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *m, FILE *out, struct fault *fault)
+static const struct model *still_lock(void *ctx)
 {
-	struct view_ctx ctx = {.model = m, .now_ns = model_now(m), .still = true};
+	return ctx;
+}
+
+static void still_unlock(void *ctx)
+{
+	(void)ctx;
+}
+
+/* The window: the whole session, or its last part. */
+static void choose_window(const struct tui_snapshot *opts, const struct panes *p, struct ui_state *ui)
+{
+	const struct pane *first = p->at[p->clock];
+	uint64_t longest = 0;
+
+	panes_fit(p, ui);
+	for (int i = 0; i < p->n; i++) {
+		uint64_t age = p->at[i]->now_ns - p->at[i]->start_ns;
+
+		longest = age > longest ? age : longest;
+	}
+	ui->follow = false;
+	ui->end_ns = first->start_ns + longest;
+	if (opts->window_ns)
+		ui->span_ns = opts->window_ns;
+}
+
+static int draw_panes(const struct tui_snapshot *opts, const struct model *const *models, size_t n, struct ui_state *ui,
+		      struct grid *g)
+{
+	struct panes p = {0};
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		const struct tui_feed feed = {
+			.lock = still_lock, .unlock = still_unlock, .still = true, .ctx = (void *)models[i]};
+
+		err = panes_add(&p, ui, &feed, NULL, NULL);
+	}
+	panes_focus(&p, ui, 0);
+	if (err == 0) {
+		panes_look(&p, ui);
+		choose_window(opts, &p, ui);
+		panes_draw(&p, ui, &(struct panes_over){0}, g);
+	}
+	panes_done(&p);
+	return err;
+}
+
+int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *const *models, size_t n, FILE *out,
+		      struct fault *fault)
+{
 	struct ui_state ui;
 	struct theme theme;
 	struct grid g;
 	int err = theme_load(&theme, opts->no_color ? "mono" : opts->theme, fault);
 
 	ui_state_init(&ui, opts->ascii);
-	if (err == 0 && opts->view)
-		err = choose_view(opts->view, &ui, fault);
+	if (err == 0)
+		err = choose_view(opts->view, n, &ui, fault);
 	if (err < 0)
 		return err;
 	err = grid_init(&g, opts->cols, opts->rows);
 	if (err < 0)
 		return fault_set(fault, err, "--size", "%s", strerror(-err));
-	ctx.ui = &ui;
-	action_do(ACTION_FIT, &ui, m, ctx.now_ns, opts->cols, opts->rows);
-	ui.follow = false;
-	ui.end_ns = ctx.now_ns;
-	if (opts->window_ns)
-		ui.span_ns = opts->window_ns;
-	ui_window(&ui, m, ctx.now_ns, &ctx.t0_ns, &ctx.t1_ns);
-	views_draw(&ctx, &g);
-	err = write_as(opts->format ? opts->format : "text", &g, &theme, out, fault);
+	err = draw_panes(opts, models, n, &ui, &g);
+	if (err < 0)
+		fault_set(fault, err, "the frame", "%s", strerror(-err));
+	else
+		err = write_as(opts->format ? opts->format : "text", &g, &theme, out, fault);
 	grid_done(&g);
 	return err;
 }

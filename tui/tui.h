@@ -16,6 +16,7 @@
 
 struct fault;
 struct replay_state;
+struct toggles;
 
 /* How a replay is moved; the screen's thread calls it without the lock. */
 struct tui_replay {
@@ -45,6 +46,26 @@ struct tui_feed {
 	void (*trigger)(void *ctx);      /* writes out the flight recorder; NULL = there is none */
 	const struct tui_replay *replay; /* NULL = a live session */
 	const struct tui_rescue *rescue; /* NULL = nothing can be written to */
+	bool still;                      /* it doesn't go on: a capture that was read as a whole */
+	void *ctx;
+};
+
+/*
+ * How the target is started once more, beside the one that runs. Called from the screen's thread, without a lock; a
+ * start takes as long as the probes need (tenths of a second).
+ */
+struct tui_relaunch {
+	/* What can be changed, as it is in the first session. 0, or -errno with @fault: it can't be started again. */
+	int (*toggles)(void *ctx, struct toggles *ret, struct fault *fault);
+	/* What the user must know and agree to before it is started, a sentence a line; "" = nothing. Returns @dst. */
+	char *(*ask)(void *ctx, const struct toggles *chosen, char *dst, size_t cap);
+	/* Starts it. 0, or -errno with @fault. */
+	int (*launch)(void *ctx, const struct toggles *chosen, struct tui_feed *ret, struct fault *fault);
+	/* Ends the target of a session, if it was launched, and waits until its end has been told. false = it wasn't.
+	 */
+	bool (*end)(void *ctx, void *feed_ctx);
+	/* The session isn't looked at any more: a launched target is ended, an attached one left alone. */
+	void (*close)(void *ctx, void *feed_ctx);
 	void *ctx;
 };
 
@@ -56,26 +77,35 @@ struct tui_opts {
 	double fps;        /* 0 = default (30) */
 	double duration_s; /* leaves by itself after this; 0 = never */
 	bool mouse;
-	const char *snapshot_dir; /* where key s saves; NULL = current directory */
+	const char *snapshot_dir;            /* where key s saves; NULL = current directory */
+	const struct tui_relaunch *relaunch; /* NULL = what is shown can't be started again */
 };
+
+#define TUI_SESSIONS_MAX 4
 
 /* One frame without a terminal. */
 struct tui_snapshot {
 	int cols, rows;
-	const char *view;   /* "cpus", "ps", "threads" or "goroutines", maybe a comma and a panel's name; NULL = cpus */
+	const char *view;   /* "cpus", "ps", "threads" or "goroutines", maybe a comma and a panel's name; "compare" and
+			       maybe rows: sessions side by side; NULL = cpus */
 	uint64_t window_ns; /* 0 = the whole session */
 	const char *theme;
 	bool no_color, ascii;
 	const char *format; /* "text", "ansi" or "svg"; NULL = text */
 };
 
-/** Draws @m as it is. 0; -EINVAL with @fault: no such view, format or theme; -errno of the stream. */
-int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *m, FILE *out, struct fault *fault);
+/**
+ * Draws models as they are: one, or with view "compare" up to TUI_SESSIONS_MAX. 0; -EINVAL with @fault: no such view,
+ * format or theme, several models for a view of one; -errno of the stream.
+ */
+int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *const *models, size_t n, FILE *out,
+		      struct fault *fault);
 
 /**
- * Takes the terminal, shows the session until the user quits (or a signal: SIGINT, SIGTERM, SIGHUP), gives the terminal
- * back as it was. Returns 0, or -errno with @fault: -ENOTTY no terminal, -EINVAL unknown theme or a damaged one.
+ * Takes the terminal, shows @n sessions (1 to TUI_SESSIONS_MAX, side by side) until the user quits (or a signal:
+ * SIGINT, SIGTERM, SIGHUP), gives the terminal back as it was. Returns 0, or -errno with @fault: -ENOTTY no terminal,
+ * -EINVAL unknown theme or a damaged one.
  */
-int tui_run(const struct tui_opts *opts, const struct tui_feed *feed, struct fault *fault);
+int tui_run(const struct tui_opts *opts, const struct tui_feed *feeds, size_t n, struct fault *fault);
 
 #endif

@@ -66,6 +66,13 @@ struct view_ctx {
 	double fps_limit;
 	const struct replay_state *replay; /* NULL = a live session */
 	bool still;                        /* one picture, of neither */
+
+	/* Side by side (panes.h). */
+	int n_panes, pane;    /* how many there are, and which of them this is; 0 = there is one session */
+	bool focus;           /* keys go to it */
+	bool panes_free;      /* each has its own place in time */
+	bool panes_too_small; /* they don't fit: this one is shown alone */
+	bool can_relaunch;
 };
 
 struct view {

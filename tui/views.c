@@ -14,14 +14,13 @@ size_t view_n_panels(void)
 	return ARRAY_SIZE(view_panels);
 }
 
-static void draw_in(const struct view *v, const struct view_ctx *ctx, struct grid *g, struct rect r)
+void view_in(const struct view *v, const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	if (r.h >= v->min_rows && r.w > 0)
 		v->draw(ctx, g, r);
 }
 
-/* Where only ASCII can be shown: what views and formatted numbers still hold beyond it. */
-static void to_ascii(struct grid *g)
+void views_to_ascii(struct grid *g)
 {
 	for (int i = 0; i < g->cols * g->rows; i++) {
 		uint32_t ch = g->cells[i].ch;
@@ -44,21 +43,21 @@ void views_draw(const struct view_ctx *ctx, struct grid *g)
 		snprintf(text, sizeof(text), "terminal too small: need %dx%d", LAYOUT_MIN_COLS, LAYOUT_MIN_ROWS);
 		grid_text(g, 0, 0, g->cols, ROLE_WARNING, ROLE_BACKGROUND, 0, text);
 		if (ctx->ui->ascii)
-			to_ascii(g);
+			views_to_ascii(g);
 		return;
 	}
-	draw_in(&view_header, ctx, g, l.header);
-	draw_in(&view_verdict, ctx, g, l.verdict);
-	draw_in(&view_minimap, ctx, g, l.minimap);
-	draw_in(&view_timeline, ctx, g, l.timeline);
-	draw_in(&view_latency, ctx, g, l.latency);
-	draw_in(view_panels[(size_t)ctx->ui->panel % view_n_panels()], ctx, g, l.panel);
-	draw_in(&view_output, ctx, g, l.output);
-	draw_in(&view_status, ctx, g, l.status);
+	view_in(&view_header, ctx, g, l.header);
+	view_in(&view_verdict, ctx, g, l.verdict);
+	view_in(&view_minimap, ctx, g, l.minimap);
+	view_in(&view_timeline, ctx, g, l.timeline);
+	view_in(&view_latency, ctx, g, l.latency);
+	view_in(view_panels[(size_t)ctx->ui->panel % view_n_panels()], ctx, g, l.panel);
+	view_in(&view_output, ctx, g, l.output);
+	view_in(&view_status, ctx, g, l.status);
 	if (ctx->ui->help)
 		view_help.draw(ctx, g, (struct rect){0, 0, g->cols, g->rows});
 	if (ctx->ui->asking)
 		view_ask.draw(ctx, g, (struct rect){0, 0, g->cols, g->rows});
 	if (ctx->ui->ascii)
-		to_ascii(g);
+		views_to_ascii(g);
 }

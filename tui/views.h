@@ -9,6 +9,7 @@
 
 extern const struct view view_header, view_verdict, view_minimap, view_timeline, view_latency, view_output, view_status,
 	view_help, view_ask;
+extern const struct view view_panes_header; /* views/pane.c */
 extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines, view_scheduler;
 
 /** The panels that Tab goes through. */
@@ -17,5 +18,11 @@ size_t view_n_panels(void);
 
 /** Draws the whole screen: every view in its place. */
 void views_draw(const struct view_ctx *ctx, struct grid *g);
+
+/** Draws a view where there is room for it. */
+void view_in(const struct view *v, const struct view_ctx *ctx, struct grid *g, struct rect r);
+
+/** Where only ASCII can be shown: replaces what the views and formatted numbers still hold beyond it. */
+void views_to_ascii(struct grid *g);
 
 #endif

@@ -6,7 +6,7 @@ set -u
 schedtop=$1 page=$2
 failed=0
 seen=0
-for command in '' run attach export set inspect doctor; do
+for command in '' run attach export compare set inspect doctor; do
 	# shellcheck disable=SC2086 # an empty command is no argument
 	for option in $("$schedtop" $command --help | grep -Eo '^  (-[a-zA-Z], |    )--[a-z-]+' | grep -Eo -- '--[a-z-]+'); do
 		seen=$((seen + 1))

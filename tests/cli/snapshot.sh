@@ -14,18 +14,31 @@ frame()
 	shift
 	if [ -n "${UPDATE_GOLDEN:-}" ]; then
 		mkdir -p "$data/frames"
-		"$schedtop" snapshot "$@" "$data/gcstorm.cap" >"$golden"
+		"$schedtop" snapshot "$@" "${files[@]}" >"$golden"
 		return
 	fi
-	if ! "$schedtop" snapshot "$@" "$data/gcstorm.cap" | diff -u "$golden" -; then
-		echo "FAILED: $name: schedtop snapshot $*"
+	if ! "$schedtop" snapshot "$@" "${files[@]}" | diff -u "$golden" -; then
+		echo "FAILED: $name: schedtop snapshot $* ${files[*]}"
 		failed=1
 	fi
 }
 
+files=("$data/gcstorm.cap")
 frame cpus-120x40.txt
 frame ps-100x30.txt --size 100x30 --view ps,scheduler
 frame goroutines-80x24.txt --size 80x24 --view goroutines,goroutines --at 200ms --window 50ms
 frame threads-ascii-60x20.txt --size 60x20 --view threads,verdicts --ascii
+# Side by side.
+files=("$data/tightloop-on.cap" "$data/tightloop-off.cap")
+frame compare-120x40.txt --view compare
+frame compare-80x24.txt --size 80x24 --view compare
+frame compare-ps-ascii-80x24.txt --size 80x24 --view compare,ps --ascii --window 400ms
+frame compare-too-small-60x12.txt --size 60x12 --view compare
+files+=("$data/gcstorm.cap" "$data/tightloop-off.cap")
+frame compare-four-160x30.txt --size 160x30 --view compare
+if "$schedtop" snapshot "${files[@]}" >/dev/null 2>&1; then
+	echo "FAILED: several captures are shown without --view compare"
+	failed=1
+fi
 [ $failed -eq 0 ] && echo "all as expected"
 exit $failed

@@ -77,7 +77,7 @@ def need_tracing():
 
 def unlimited(args):
     """Traced as asked: where a probe is dear, the detail would be stepped down in the middle of what is compared."""
-    if args and args[0] in ("run", "attach", "record") and not any("max-overhead" in str(a) for a in args):
+    if args and args[0] in ("run", "attach", "record", "compare") and not any("max-overhead" in str(a) for a in args):
         return [args[0], "--max-overhead=0", *args[1:]]
     return list(args)
 

@@ -336,6 +336,27 @@ static void runs_as_the_user_behind_sudo(void **state)
 	unsetenv("SUDO_UID");
 }
 
+/* Behind the filter: another folder, a whole environment, a path besides argv[0], and for root another user. */
+static bool launches_as_another(struct launch *l)
+{
+	char name[] = "called", dash_c[] = "-c", var[] = "ONLY=1", text[128] = "", expected[128];
+	char script[] = "echo $0 $PWD $ONLY $HOME $(id -u); : > /dev/stderr";
+	char *const argv[] = {name, dash_c, script, name, NULL}, *const env[] = {var, NULL};
+	const struct launch_user user = {.uid = geteuid() == 0 ? 65534 : geteuid(), .gid = getegid()};
+	const struct launch_opts opts = {
+		.argv = argv, .env = env, .output = LAUNCH_TO_PIPE, .path = "/bin/sh", .cwd = "/usr", .user = &user};
+
+	if (launch_start_with(l, &opts, NULL) < 0 || launch_go(l, NULL) < 0)
+		return false;
+	while (!launch_ended(l))
+		usleep(1000);
+	snprintf(expected, sizeof(expected), "called /usr 1 %u\n", (unsigned)user.uid);
+	bool same = read(l->output_fd, text, sizeof(text) - 1) > 0 && strcmp(text, expected) == 0 &&
+		    WIFEXITED(l->status) && WEXITSTATUS(l->status) == 0;
+	launch_done(l);
+	return same;
+}
+
 /* Behind schedtop's filter a target is as free as it was, and still schedtop's own child. */
 static int launch_behind_filter(void)
 {
@@ -363,6 +384,8 @@ static int launch_behind_filter(void)
 			return 5;
 		launch_done(&l);
 	}
+	if (!launches_as_another(&l))
+		return 7;
 	char missing[] = "/dev/null/nothing", *const wrong[] = {missing, NULL};
 	if (launch_start(&l, wrong, NULL, LAUNCH_TO_PIPE, NULL) >= 0)
 		return 6;

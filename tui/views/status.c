@@ -65,6 +65,18 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 		grid_text(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0, ctx->ui->message);
 		return;
 	}
+	if (ctx->n_panes > 1) {
+		x += grid_printf(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_STATUS, ROLE_STATUS_BG, CELL_BOLD,
+				 "pane %d of %d%s", ctx->pane + 1, ctx->n_panes,
+				 ctx->panes_too_small ? ": too small for all" : "") +
+		     1;
+		if (ctx->still)
+			return;
+		grid_printf(g, x, r.y, r.x + r.w - x, ROLE_KEY, ROLE_STATUS_BG, 0,
+			    "  1-4 go  z alone  L %s  X first  C close  %s? q", ctx->panes_free ? "link" : "free",
+			    ctx->can_relaunch ? "G r  " : "");
+		return;
+	}
 	/* A record that came late is in the picture; the others are not. */
 	for (int i = 0; i < EV_LOST_CAUSE_COUNT; i++)
 		lost += i == EV_LOST_LATE ? 0 : counts.lost[i];
@@ -80,11 +92,15 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	if (pct >= 0)
 		x += grid_printf(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, "  overhead %.1f%%", pct);
 	/* How to get help matters more than the zoom where there is no room for both. */
-	const char *keys = "? help  q quit";
+	const char *keys = ctx->can_relaunch ? "G settings  r again  ? help  q quit" : "? help  q quit";
 	int want = (int)strlen(keys) + 1;
 	snprintf(text, sizeof(text), "  window %s", text_duration(zoom, sizeof(zoom), ctx->t1_ns - ctx->t0_ns));
 	if (x + (int)text_cols(text) + want < r.x + r.w)
 		grid_text(g, x, r.y, r.x + r.w - x, ROLE_STATUS, ROLE_STATUS_BG, 0, text);
+	if (x + want >= r.x + r.w && ctx->can_relaunch) {
+		keys = "G r  ? help  q quit";
+		want = (int)strlen(keys) + 1;
+	}
 	if (x + want < r.x + r.w)
 		grid_text(g, r.x + r.w - want, r.y, want, ROLE_KEY, ROLE_STATUS_BG, 0, keys);
 }

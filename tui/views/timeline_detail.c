@@ -189,6 +189,8 @@ void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 	uint64_t col_ns = (c->t1_ns - c->t0_ns) / (unsigned)s->cols, at = c->ui->cursor_ns;
 	int digits = col_ns >= NS_PER_MS ? 3 : 6;
 
+	if ((!at || !row) && c->n_panes > 1 && !c->focus)
+		return;
 	if (!at || !row) {
 		part(&l, ROLE_DIM, "arrows: cursor   + -: zoom   [ ]: gaps and pauses   ?: help");
 		return;

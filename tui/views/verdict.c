@@ -39,30 +39,6 @@ static void verdict_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 		grid_text(g, r.x + 4, r.y + 1, r.w - 4, ROLE_TEXT, ROLE_BACKGROUND, 0, v[0].evidence[0]);
 }
 
-/* Writes wrapped at spaces; returns the rows used. */
-static int put_wrapped(struct grid *g, struct rect r, int indent, uint8_t role, uint8_t attr, const char *text)
-{
-	int y = 0;
-
-	for (const char *p = text; *p && y < r.h; y++) {
-		int room = r.w - indent, cut = 0;
-		size_t len = strlen(p);
-
-		if (text_cols(p) > (size_t)room) {
-			for (int i = 0; i < room && p[i]; i++)
-				cut = p[i] == ' ' ? i : cut;
-			len = cut ? (size_t)cut : (size_t)room;
-			while (!cut && len > 1 && ((unsigned char)p[len] & 0xc0) == 0x80)
-				len--; /* not inside a character */
-		}
-		grid_printf(g, r.x + indent, r.y + y, room, role, ROLE_BACKGROUND, attr, "%.*s", (int)len, p);
-		p += len;
-		while (*p == ' ')
-			p++;
-	}
-	return y;
-}
-
 static void verdicts_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	static struct verdict v[VERDICTS_MAX];
@@ -71,15 +47,15 @@ static void verdicts_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 
 	r = draw_title(g, r, "Verdicts: evidence and advice", false);
 	for (size_t i = first < n ? first : n - 1; i < n && r.h > 0; i++) {
-		int used = put_wrapped(g, r, 0, severity_role(v[i].severity), CELL_BOLD, v[i].title);
+		int used = draw_wrapped(g, r, 0, severity_role(v[i].severity), CELL_BOLD, v[i].title);
 
 		r.y += used, r.h -= used;
 		for (size_t k = 0; k < v[i].n_evidence && r.h > 0; k++) {
-			used = put_wrapped(g, r, 2, ROLE_TEXT, 0, v[i].evidence[k]);
+			used = draw_wrapped(g, r, 2, ROLE_TEXT, 0, v[i].evidence[k]);
 			r.y += used, r.h -= used;
 		}
 		if (r.h > 0 && *v[i].advice) {
-			used = put_wrapped(g, r, 2, ROLE_KEY, 0, v[i].advice);
+			used = draw_wrapped(g, r, 2, ROLE_KEY, 0, v[i].advice);
 			r.y += used, r.h -= used;
 		}
 	}
