@@ -27,7 +27,7 @@
 struct collector_ops;
 
 struct runner_opts {
-	size_t size; /* of this struct, for growth */
+	size_t size;                                   /* of this struct, for growth */
 	const struct collector_ops *const *collectors; /* best first, NULL-terminated */
 	enum detail_level detail;
 	uint32_t sample_hz;
