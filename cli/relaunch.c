@@ -300,6 +300,15 @@ static void do_close(void *ctx, void *feed_ctx)
 
 /* ---- settings and question ---- */
 
+/*
+ * To read root's targets root needs what it has put out of effect. Other users read their own targets without: what
+ * schedtop was given to trace with isn't meant for this.
+ */
+static uint64_t raise_roots(void)
+{
+	return geteuid() == 0 ? privileges_raise() : privileges_effective();
+}
+
 static bool target_runs(const struct relaunch *r)
 {
 	return !engine_target_ended(r->first) && proc_alive(r->like.pid) > 0;
@@ -316,7 +325,10 @@ static int do_toggles(void *ctx, struct toggles *ret, struct fault *fault)
 	const struct relaunch_target t = {.pid = target_runs(r) ? r->like.pid : 0,
 					  .path = r->attached ? r->command.path : r->like.binary,
 					  .env = r->attached ? r->command.env : environ};
-	return relaunch_toggles(&t, ret, fault);
+	uint64_t effective = raise_roots();
+	int err = relaunch_toggles(&t, ret, fault);
+	privileges_restore(effective);
+	return err;
 }
 
 static char *do_ask(void *ctx, const struct toggles *chosen, char *dst, size_t cap)
@@ -354,10 +366,7 @@ struct relaunch *relaunch_new(const struct options *o, struct engine *first, con
 	r->like.settle = NULL; /* that has been done, for good */
 	r->attached = !like->launch;
 	r->n = 1;
-	/* Root's rights are root's own to use; what schedtop was given to trace with isn't meant for this. */
-	uint64_t effective = privileges_effective();
-	if (geteuid() == 0)
-		privileges_raise();
+	uint64_t effective = raise_roots();
 	if (r->attached && command_line_read(like->pid, &r->command, &r->unknown) == 0)
 		r->unknown.err = 0;
 	privileges_restore(effective);
