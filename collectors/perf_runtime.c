@@ -70,7 +70,7 @@ static size_t collect(struct perf *p, uint32_t type, struct perf_event_attr attr
 static int place(struct perf *p, struct session *session)
 {
 	struct perf_event_attr attrs[GO_PROBE_COUNT];
-	uint32_t type;
+	uint32_t type = 0;
 
 	if (!p->wide)
 		return -EACCES;

@@ -256,7 +256,7 @@ int go_target_var(const struct go_target *t, const char *name, uint64_t *ret_add
 
 int go_target_read_var_at(const struct go_target *t, const char *name, uint64_t offset, void *buf, size_t len)
 {
-	uint64_t addr;
+	uint64_t addr = 0;
 	int err = go_target_var(t, name, &addr);
 
 	return err < 0 ? err : go_target_read(t, addr + offset, buf, len);

@@ -73,7 +73,9 @@ int main(int argc, char **argv)
 
 		draw_all(l.model, (enum row_kind)rows, &g, ns);
 		qsort(ns, N_FRAMES, sizeof(ns[0]), by_size);
-		printf("%s_median_us=%.0f %s_worst_us=%.0f\n", names[rows], (double)ns[N_FRAMES / 2] / 1e3, names[rows],
+		const size_t middle = N_FRAMES / 2;
+
+		printf("%s_median_us=%.0f %s_worst_us=%.0f\n", names[rows], (double)ns[middle] / 1e3, names[rows],
 		       (double)ns[N_FRAMES - 1] / 1e3);
 	}
 	grid_done(&g);

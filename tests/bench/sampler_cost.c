@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 		fault_print(&fault, stderr);
 		return 1;
 	}
-	struct sampler_stats first = {0}, last;
+	struct sampler_stats first = {0}, last = {0};
 	uint64_t from = 0, end = clock_now_ns() + (uint64_t)(strtod(argv[3], NULL) * 1e9);
 	while (clock_now_ns() < end) {
 		uint64_t now = clock_now_ns(), next = sampler_next_ns(s);

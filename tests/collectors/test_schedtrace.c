@@ -108,7 +108,9 @@ static void others(void **state)
 			fail_msg("taken: %s", lines[i]);
 	}
 	memset(longest, ' ', sizeof(longest));
-	memcpy(longest, "  G1: status=2", 14);
+	longest[2] = 'G';
+	longest[3] = '1';
+	longest[4] = ':';
 	assert_false(schedtrace_parse(longest, sizeof(longest), &r));
 }
 
