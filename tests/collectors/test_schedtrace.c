@@ -107,10 +107,8 @@ static void others(void **state)
 		if (schedtrace_parse(lines[i], strlen(lines[i]), &r))
 			fail_msg("taken: %s", lines[i]);
 	}
-	memset(longest, ' ', sizeof(longest));
-	longest[2] = 'G';
-	longest[3] = '1';
-	longest[4] = ':';
+	snprintf(longest, sizeof(longest), "%-*s", (int)sizeof(longest), "  G1: status=2");
+	longest[sizeof(longest) - 1] = ' ';
 	assert_false(schedtrace_parse(longest, sizeof(longest), &r));
 }
 
