@@ -81,7 +81,7 @@ int result_file_close(struct result_file *t, int err, struct fault *fault)
 {
 	if (t->path && t->fd >= 0 && close(t->fd) < 0 && err == 0)
 		err = fault_set(fault, -errno, t->path, "it can't be written (%s)", strerror(errno));
-	if (t->temporary && err == 0 && rename(t->temporary, t->path) < 0)
+	if (t->temporary && t->path && err == 0 && rename(t->temporary, t->path) < 0)
 		err = fault_set(fault, -errno, t->path, "it can't be made (%s)", strerror(errno));
 	if (t->temporary && err < 0)
 		unlink(t->temporary);
