@@ -116,6 +116,8 @@ static void judge(struct comparison *c, bool all_kinds)
 {
 	static const double ends[] = {1.1, 2, INFINITY, NAN};
 
+	if (c->n_variants < 2)
+		return;
 	c->n_ratios = (c->n_variants - 1) * figure_count();
 	c->ratios = calloc(c->n_ratios, sizeof(*c->ratios));
 	for (size_t i = 0; c->ratios && i < c->n_ratios; i++) {
