@@ -56,8 +56,15 @@ static void started_once_more(const struct launch_user *user)
 	first_line(&a, one, sizeof(one));
 	assert_non_null(strstr(one, "name|a b||x y=z|/usr|"));
 	/* It is sleep now: what is read is that. */
-	while (command_line_read(a.pid, &c, &fault) < 0 || strcmp(c.argv[0], "sleep") != 0)
+	for (;;) {
+		int err = command_line_read(a.pid, &c, &fault);
+
+		if (err == 0 && strcmp(c.argv[0], "sleep") == 0)
+			break;
+		if (err == 0)
+			command_line_done(&c);
 		usleep(1000);
+	}
 	assert_string_equal(c.argv[1], "100");
 	assert_null(c.argv[2]);
 	assert_string_equal(c.cwd, "/usr");
