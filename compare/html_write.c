@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/markup.h"
 #include "base/text.h"
 
 #define ESCAPED_FACTOR 4 /* one byte becomes \xNN at most */
@@ -14,25 +15,12 @@
 
 static void put(char c, FILE *out)
 {
-	switch (c) {
-	case '<':
-		fputs("&lt;", out);
-		break;
-	case '>':
-		fputs("&gt;", out);
-		break;
-	case '&':
-		fputs("&amp;", out);
-		break;
-	case '"':
-		fputs("&quot;", out);
-		break;
-	case '\'':
-		fputs("&#39;", out);
-		break;
-	default:
+	const char *entity = markup_entity((unsigned char)c);
+
+	if (entity)
+		fputs(entity, out);
+	else
 		putc(c, out);
-	}
 }
 
 void html_text(const char *text, FILE *out)

@@ -52,6 +52,12 @@ static int no_program(pid_t pid, int err, struct fault *fault)
 
 	snprintf(name, sizeof(name), "process %d", (int)pid);
 	if (err == -EACCES || err == -EPERM) {
+		if (geteuid() == 0) {
+			fault_set(fault, -EACCES, name, "it may not be read, not even by root here");
+			fault_todo(fault, "It has capabilities that schedtop lacks (a container's init from outside, "
+					  "say): run schedtop where it was started");
+			return -EACCES;
+		}
 		fault_set(fault, -EACCES, name, "it belongs to another user");
 		fault_todo(fault, "Run schedtop as root or as that user");
 		return -EACCES;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "base/markup.h"
 #include "tui/backend.h"
 
 #define CELL_W     8.4
@@ -98,22 +99,12 @@ static bool same(const struct look *a, const struct look *b)
 
 static void put_char(FILE *out, uint32_t ch)
 {
-	switch (ch) {
-	case '<':
-		fputs("&lt;", out);
-		break;
-	case '>':
-		fputs("&gt;", out);
-		break;
-	case '&':
-		fputs("&amp;", out);
-		break;
-	case '"':
-		fputs("&quot;", out);
-		break;
-	default:
+	const char *entity = markup_entity(ch);
+
+	if (entity)
+		fputs(entity, out);
+	else
 		backend_put_utf8(ch, out);
-	}
 }
 
 static void text_run(FILE *out, const struct cell *cells, int x, int n, double y, const struct look *l)
