@@ -13,10 +13,12 @@ bool report_runtime_seen(const struct session *s)
 char *report_signals(const struct model *m, char *dst, size_t cap)
 {
 	struct model_counts c;
+	uint64_t resolution_ns;
 
 	model_counts(m, &c);
 	*dst = '\0';
-	if (!report_runtime_seen(model_session(m)))
+	/* Who looks into the memory sees no signals: that none was counted says nothing. */
+	if (!report_runtime_seen(model_session(m)) || model_estimates(m, &resolution_ns))
 		return dst;
 	if (c.signals || c.taken_async)
 		snprintf(dst, cap,

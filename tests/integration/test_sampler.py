@@ -67,6 +67,7 @@ def check_gaps(report):
     assert preempt["requests"] >= 1, preempt
     assert report["async_preempt"]["enabled"] is False
     assert report["async_preempt"]["source"] == "environment"
+    assert not any("SIGURG" in e for e in report["async_preempt"]["evidence"]), report["async_preempt"]
     worst = preempt["worst"][0]
     assert worst["func"].startswith("main.crunch"), worst
     assert worst["latency_ns"] > 150_000_000, worst
