@@ -7,6 +7,9 @@
 
 #include "capture/encode.h"
 
+/* Others of the state have their kind as key. */
+#define KEY_REPAIRED (EV_SETTING | EV_SETTING_REPAIRED << 8)
+
 static const size_t half_max[KNOWN_SORTS] = {
 	[KNOWN_LOC] = 16384, [KNOWN_COMM] = 8192, [KNOWN_GOROUTINE] = 32768, [KNOWN_THREAD] = 8192, [KNOWN_STATE] = 16,
 };
@@ -118,6 +121,22 @@ static int remember(struct known_table *t, uint64_t key, const struct event *ev,
 	return 0;
 }
 
+/* The latest that was written and, behind it, what has become of it. */
+static int remember_setting(struct known *k, const struct event *ev, uint64_t seq)
+{
+	struct known_table *t = &k->tables[KNOWN_STATE];
+	struct event copy = *ev;
+
+	if (ev->setting.what == EV_SETTING_REPAIRED)
+		return remember(t, KEY_REPAIRED, ev, seq);
+	struct known_entry *outcome = find(t, KEY_REPAIRED);
+	if (outcome)
+		forget(outcome);
+	if (!copy.setting.at_ns)
+		copy.setting.at_ns = ev->head.time_ns;
+	return remember(t, ev->head.kind, &copy, seq);
+}
+
 int known_tell(struct known *k, const struct event *ev, uint64_t seq)
 {
 	struct known_entry *entry;
@@ -136,6 +155,8 @@ int known_tell(struct known *k, const struct event *ev, uint64_t seq)
 		if (entry)
 			forget(entry);
 		return 0;
+	case EV_SETTING:
+		return remember_setting(k, ev, seq);
 	case EV_RUNTIME:
 	case EV_DETAIL:
 	case EV_SAMPLING:
@@ -156,7 +177,7 @@ static void repeat_entry(const struct repeat *r, struct known_entry *entry)
 		return;
 	struct event ev = entry->ev;
 	ev.head.time_ns = r->time_ns;
-	if (ev.head.kind == EV_THREAD_NEW)
+	if (ev.head.kind == EV_THREAD_NEW || ev.head.kind == EV_SETTING)
 		ev.head.flags |= EVF_INITIAL;
 	part_encoder_event(r->context, &ev);
 	part_encoder_known(r->context, r->seq - entry->seq);

@@ -71,8 +71,12 @@ static int export_to(const char *path, struct exporting *e, const char *out_name
 
 static void say_counts(const char *out_name, const struct export_counts *n)
 {
-	fprintf(stderr, "schedtop: %llu spans, %llu gaps, %llu pauses and %llu counter values in %s\n",
-		(unsigned long long)n->spans, (unsigned long long)n->gaps, (unsigned long long)n->stws,
+	char settings[48] = "";
+
+	if (n->settings)
+		snprintf(settings, sizeof(settings), ", %llu settings", (unsigned long long)n->settings);
+	fprintf(stderr, "schedtop: %llu spans, %llu gaps, %llu pauses%s and %llu counter values in %s\n",
+		(unsigned long long)n->spans, (unsigned long long)n->gaps, (unsigned long long)n->stws, settings,
 		(unsigned long long)n->counters, out_name);
 }
 

@@ -11,6 +11,8 @@ static void put(struct outbuf *o, const struct record *r)
 			continue;
 		if (record_infos[c].type == RECORD_TYPE_UINT)
 			outbuf_uint(o, r->v[c].uint);
+		else if (record_infos[c].type == RECORD_TYPE_INT)
+			outbuf_int(o, r->v[c].sint);
 		else if (record_infos[c].type == RECORD_TYPE_WORD)
 			outbuf_text(o, r->v[c].text);
 		else
@@ -45,5 +47,6 @@ const struct export_format export_csv = {
 	.gap = record_on_gap,
 	.stw = record_on_stw,
 	.counter = record_on_counter,
+	.setting = record_on_setting,
 	.end = end,
 };

@@ -91,6 +91,15 @@ static void on_counter(void *ctx, const struct counter_value *v)
 	e->x.format->counter(&e->x, v);
 }
 
+static void on_setting(void *ctx, const struct intervention *i)
+{
+	struct exporter *e = ctx;
+
+	begin(e);
+	e->x.counts.settings++;
+	e->x.format->setting(&e->x, i);
+}
+
 int export_new(const struct export_format *f, int fd, struct model *m, struct export **ret)
 {
 	struct exporter *e = calloc(1, sizeof(*e));
@@ -105,7 +114,8 @@ int export_new(const struct export_format *f, int fd, struct model *m, struct ex
 		return -ENOMEM;
 	}
 	counters_init(&e->counters, on_counter, e);
-	e->observer = (struct model_observer){.span = on_span, .gap = on_gap, .stw = on_stw, .ctx = e};
+	e->observer =
+		(struct model_observer){.span = on_span, .gap = on_gap, .stw = on_stw, .setting = on_setting, .ctx = e};
 	model_observe(m, &e->observer);
 	*ret = &e->x;
 	return 0;

@@ -26,7 +26,7 @@ bool export_format_is_binary(const struct export_format *f);
 
 /** What has been written. */
 struct export_counts {
-	uint64_t spans, gaps, stws, counters;
+	uint64_t spans, gaps, stws, counters, settings;
 };
 
 /**

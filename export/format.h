@@ -22,6 +22,7 @@ struct export_format {
 	void (*gap)(struct export *x, const struct gap *g);       /* pending ones at the end */
 	void (*stw)(struct export *x, const struct stw_pause *p); /* end_ns 0 for the current one at the end */
 	void (*counter)(struct export *x, const struct counter_value *v);
+	void (*setting)(struct export *x, const struct intervention *i);
 	void (*end)(struct export *x);
 	/* Frees what the state holds; it may never have begun. NULL = nothing. */
 	void (*done)(struct export *x);
@@ -44,6 +45,12 @@ struct export_place {
 	uint32_t line;
 };
 struct export_place export_place_of(const struct model *m, uint32_t func, uint32_t loc);
+
+/* Who wrote: "schedtop" or "other". */
+static inline const char *export_by_name(const struct intervention *i)
+{
+	return i->ours ? "schedtop" : "other";
+}
 
 /* "run"; "cpu". */
 const char *export_class_name(uint8_t klass);

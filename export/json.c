@@ -45,6 +45,8 @@ static void put(struct outbuf *o, const struct record *r)
 			outbuf_text(o, "null");
 		} else if (record_infos[c].type == RECORD_TYPE_UINT) {
 			outbuf_uint(o, r->v[c].uint);
+		} else if (record_infos[c].type == RECORD_TYPE_INT) {
+			outbuf_int(o, r->v[c].sint);
 		} else {
 			outbuf_json_text(o, r->v[c].text);
 		}
@@ -88,6 +90,7 @@ static void end(struct export *x)
 	put_uint(o, "gaps", x->counts.gaps, true);
 	put_uint(o, "stws", x->counts.stws, true);
 	put_uint(o, "counters", x->counts.counters, true);
+	put_uint(o, "settings", x->counts.settings, true);
 	outbuf_text(o, "}\n");
 }
 
@@ -100,5 +103,6 @@ const struct export_format export_json = {
 	.gap = record_on_gap,
 	.stw = record_on_stw,
 	.counter = record_on_counter,
+	.setting = record_on_setting,
 	.end = end,
 };

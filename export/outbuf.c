@@ -77,6 +77,13 @@ void outbuf_uint(struct outbuf *o, uint64_t v)
 	outbuf_put(o, digits + at, sizeof(digits) - at);
 }
 
+void outbuf_int(struct outbuf *o, int64_t v)
+{
+	if (v < 0)
+		outbuf_char(o, '-');
+	outbuf_uint(o, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
 /* Most names need nothing: printable ASCII without quotes, backslashes and commas. Returns their length, or 0. */
 static size_t plain_length(const char *text)
 {

@@ -33,6 +33,7 @@ void outbuf_put(struct outbuf *o, const char *data, size_t n);
 void outbuf_text(struct outbuf *o, const char *text);
 void outbuf_char(struct outbuf *o, char c);
 void outbuf_uint(struct outbuf *o, uint64_t v);
+void outbuf_int(struct outbuf *o, int64_t v);
 
 /** A JSON string with its quotes: foreign @text, escaped for people (base/text.h) and then for JSON. */
 void outbuf_json_text(struct outbuf *o, const char *text);

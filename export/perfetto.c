@@ -8,6 +8,7 @@
 #include "export/perfetto.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -34,6 +35,11 @@ static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_DELIVERED] = "delivered",
 	[NOTE_WAITED] = "waited_ns",
 	[NOTE_PENDING] = "pending",
+	[NOTE_FROM] = "from",
+	[NOTE_TO] = "to",
+	[NOTE_BY] = "by",
+	[NOTE_STUCK] = "stuck",
+	[NOTE_REPAIRED] = "repaired",
 };
 
 void perfetto_put(struct export *x, Pf__TracePacket *p, uint32_t flags)
@@ -59,7 +65,16 @@ void perfetto_put(struct export *x, Pf__TracePacket *p, uint32_t flags)
 
 static const char *category_name(unsigned c)
 {
-	return c == CATEGORY_STW ? "stw" : c == CATEGORY_GAP ? "gap" : export_class_name((uint8_t)c);
+	switch (c) {
+	case CATEGORY_STW:
+		return "stw";
+	case CATEGORY_GAP:
+		return "gap";
+	case CATEGORY_SETTING:
+		return "setting";
+	default:
+		return export_class_name((uint8_t)c);
+	}
 }
 
 /* What every later packet refers to: the clock of its time, categories, and names of annotations. */
@@ -157,6 +172,14 @@ static void add_uint(struct notes *n, enum perfetto_note name, uint64_t v, bool 
 	a->uint_value = v;
 }
 
+static void add_int(struct notes *n, enum perfetto_note name, int64_t v)
+{
+	Pf__DebugAnnotation *a = add(n, name);
+
+	a->has_int_value = true;
+	a->int_value = v;
+}
+
 /* One of our own words; NULL = unknown. */
 static void add_word(struct notes *n, enum perfetto_note name, const char *word)
 {
@@ -196,9 +219,9 @@ static void put_event(struct export *x, Pf__TracePacket *p, Pf__TrackEvent *e, u
 	perfetto_put(x, p, PERFETTO_NEEDS_STATE);
 }
 
-/* @name is foreign text. @notes may be NULL. */
-static void put_begin(struct export *x, uint64_t track, uint64_t t, unsigned category, const char *name,
-		      struct notes *notes)
+/* What has a name: the beginning of a slice, or an instant. @name is foreign text. @notes may be NULL. */
+static void put_named(struct export *x, Pf__TrackEvent__Type type, uint64_t track, uint64_t t, unsigned category,
+		      const char *name, struct notes *notes)
 {
 	struct perfetto *pf = x->state;
 	Pf__InternedName fresh = PF__INTERNED_NAME__INIT, *names[] = {&fresh};
@@ -227,12 +250,18 @@ static void put_begin(struct export *x, uint64_t track, uint64_t t, unsigned cat
 	}
 	e.n_category_iids = 1;
 	e.category_iids = &category_iid;
-	e.type = PF__TRACK_EVENT__TYPE__SLICE_BEGIN;
+	e.type = type;
 	if (notes) {
 		e.n_debug_annotations = notes->n;
 		e.debug_annotations = notes->list;
 	}
 	put_event(x, &p, &e, track, t);
+}
+
+static void put_begin(struct export *x, uint64_t track, uint64_t t, unsigned category, const char *name,
+		      struct notes *notes)
+{
+	put_named(x, PF__TRACK_EVENT__TYPE__SLICE_BEGIN, track, t, category, name, notes);
 }
 
 static void put_end(struct export *x, uint64_t track, uint64_t t)
@@ -342,6 +371,24 @@ static void stw(struct export *x, const struct stw_pause *p)
 	put_end(x, track, end_ns);
 }
 
+/* One that was written before the recording is put at its start. */
+static void setting(struct export *x, const struct intervention *i)
+{
+	uint64_t at_ns = i->at_ns ? i->at_ns : model_start(x->model);
+	char name[64];
+	struct notes notes;
+
+	snprintf(name, sizeof(name), "%s=%d", setting_name(i->setting), (int)i->to);
+	notes.n = 0;
+	add_int(&notes, NOTE_FROM, i->from);
+	add_int(&notes, NOTE_TO, i->to);
+	add_word(&notes, NOTE_BY, export_by_name(i));
+	add_uint(&notes, NOTE_STUCK, i->stuck, i->looked);
+	add_uint(&notes, NOTE_REPAIRED, i->repaired, i->looked);
+	put_named(x, PF__TRACK_EVENT__TYPE__INSTANT, perfetto_track(x, TRACK_SETTING, 0, 0), at_ns, CATEGORY_SETTING,
+		  name, &notes);
+}
+
 static void counter(struct export *x, const struct counter_value *v)
 {
 	uint64_t track = perfetto_track(x, TRACK_COUNTER, (uint64_t)v->id << PERFETTO_COUNTER_BITS | v->kind, 0);
@@ -376,6 +423,7 @@ const struct export_format export_perfetto = {
 	.gap = gap,
 	.stw = stw,
 	.counter = counter,
+	.setting = setting,
 	.end = end,
 	.done = done,
 };

@@ -27,11 +27,16 @@ enum perfetto_note {
 	NOTE_DELIVERED,
 	NOTE_WAITED,
 	NOTE_PENDING,
+	NOTE_FROM,
+	NOTE_TO,
+	NOTE_BY,
+	NOTE_STUCK,
+	NOTE_REPAIRED,
 	NOTE_COUNT
 };
 
 /* Categories of events: those of spans are their classes. */
-enum { CATEGORY_STW = SPAN_CLASS_COUNT, CATEGORY_GAP, CATEGORY_COUNT };
+enum { CATEGORY_STW = SPAN_CLASS_COUNT, CATEGORY_GAP, CATEGORY_SETTING, CATEGORY_COUNT };
 
 enum perfetto_track {
 	TRACK_PROCESS,
@@ -41,6 +46,7 @@ enum perfetto_track {
 	TRACK_M,
 	TRACK_G,
 	TRACK_STW,
+	TRACK_SETTING,
 	TRACK_GAP_P, /* gaps by their P; where it isn't known, by thread; else by goroutine */
 	TRACK_GAP_M,
 	TRACK_GAP_G,

@@ -111,6 +111,16 @@ void perfetto_tracks_begin(struct export *x)
 		describe_group(x, g, 1 + g);
 }
 
+static void describe_settings(struct export *x)
+{
+	Pf__TrackDescriptor d = PF__TRACK_DESCRIPTOR__INIT;
+	char name[] = "written into the process";
+
+	d.name = name;
+	set_parent(&d, uuid_of(TRACK_PROCESS, 0), 0);
+	describe(x, &d, uuid_of(TRACK_SETTING, 0));
+}
+
 static void describe_thread(struct export *x, uint32_t tid)
 {
 	const char *comm = model_comm(x->model, tid);
@@ -198,6 +208,8 @@ uint64_t perfetto_track(struct export *x, enum perfetto_track kind, uint64_t id,
 		describe_thread(x, (uint32_t)id);
 	else if (kind == TRACK_G)
 		describe_goroutine(x, id, func);
+	else if (kind == TRACK_SETTING)
+		describe_settings(x);
 	else if (kind == TRACK_COUNTER)
 		describe_counter(x, id);
 	else

@@ -22,6 +22,12 @@ static void set_known(struct record *r, enum record_column c, uint64_t v, bool k
 		set_uint(r, c, v);
 }
 
+static void set_int(struct record *r, enum record_column c, int64_t v)
+{
+	r->v[c].sint = v;
+	r->known |= 1U << c;
+}
+
 /* NULL and "" = unknown. */
 static void set_text(struct record *r, enum record_column c, const char *text)
 {
@@ -126,5 +132,20 @@ void record_on_counter(struct export *x, const struct counter_value *v)
 	set_known(&r, RECORD_ID, v->id, info->has_id);
 	set_uint(&r, RECORD_START, v->time_ns);
 	set_uint(&r, RECORD_VALUE, v->value);
+	put(x, &r);
+}
+
+void record_on_setting(struct export *x, const struct intervention *i)
+{
+	struct record r;
+
+	init(&r, RECORD_SETTING, "setting");
+	set_text(&r, RECORD_NAME, setting_name(i->setting));
+	set_known(&r, RECORD_START, i->at_ns, i->at_ns != 0);
+	set_int(&r, RECORD_FROM, i->from);
+	set_int(&r, RECORD_TO, i->to);
+	set_text(&r, RECORD_BY, export_by_name(i));
+	set_known(&r, RECORD_STUCK, i->stuck, i->looked);
+	set_known(&r, RECORD_REPAIRED, i->repaired, i->looked);
 	put(x, &r);
 }

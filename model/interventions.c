@@ -7,7 +7,24 @@ static struct intervention *entry_at(const struct model *m, uint64_t i)
 	return (struct intervention *)&m->interventions[i % INTERVENTIONS_KEPT];
 }
 
-void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t)
+/* Tells an observer of the latest one, once. */
+void interventions_observe(struct model *m)
+{
+	if (m->interventions_told == m->n_interventions)
+		return;
+	m->interventions_told = m->n_interventions;
+	observe_setting(m, entry_at(m, m->n_interventions - 1));
+}
+
+/* When it was done; 0 = before the recording. What follows from it comes behind it, so it is told a little early. */
+static uint64_t time_of(const struct model *m, const struct ev_setting *s, uint64_t t, bool initial)
+{
+	if (s->at_ns >= m->start_ns && s->at_ns && s->at_ns <= t + INTERVENTION_AHEAD_NS)
+		return s->at_ns;
+	return initial ? 0 : t;
+}
+
+void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t, bool initial)
 {
 	struct intervention *last = m->n_interventions ? entry_at(m, m->n_interventions - 1) : NULL;
 
@@ -24,6 +41,7 @@ void interventions_on_setting(struct model *m, const struct ev_setting *s, uint6
 		last->looked = true;
 		last->stuck = s->stuck;
 		last->repaired = s->repaired;
+		interventions_observe(m);
 		return;
 	case EV_SETTING_WRITTEN:
 	case EV_SETTING_SEEN:
@@ -32,8 +50,8 @@ void interventions_on_setting(struct model *m, const struct ev_setting *s, uint6
 		model_invalid(m);
 		return;
 	}
-	/* What follows from it comes behind it, so it is told a little before the time it was done at. */
-	uint64_t at = s->at_ns >= m->start_ns && s->at_ns && s->at_ns <= t + INTERVENTION_AHEAD_NS ? s->at_ns : t;
+	interventions_observe(m);
+	uint64_t at = time_of(m, s, t, initial);
 	*entry_at(m, m->n_interventions++) = (struct intervention){.at_ns = at,
 								   .from = s->from,
 								   .to = s->to,
@@ -41,6 +59,8 @@ void interventions_on_setting(struct model *m, const struct ev_setting *s, uint6
 								   .ours = s->what == EV_SETTING_WRITTEN};
 	m->counts.asyncpreemptoff = s->to != 0;
 	m->async_on_ns = s->from && !s->to ? at : 0;
+	if (s->what == EV_SETTING_SEEN) /* nobody looks for lost signals then */
+		interventions_observe(m);
 }
 
 size_t model_interventions(const struct model *m, struct intervention *ret, size_t cap)

@@ -388,7 +388,7 @@ void model_feed(struct model *m, const struct event *ev)
 		detail_on_change(m, &ev->detail, t);
 		break;
 	case EV_SETTING:
-		interventions_on_setting(m, &ev->setting, t);
+		interventions_on_setting(m, &ev->setting, t, ev->head.flags & EVF_INITIAL);
 		break;
 	case EV_SAMPLED:
 		estimates_on_sampled(m, ev, t);

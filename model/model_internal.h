@@ -283,8 +283,9 @@ struct model {
 
 	/* what was written into the process */
 	struct intervention interventions[INTERVENTIONS_KEPT];
-	uint64_t n_interventions; /* number i is at i modulo INTERVENTIONS_KEPT */
-	uint64_t async_on_ns;     /* asynchronous preemption was switched on then; 0 = it wasn't */
+	uint64_t n_interventions;    /* number i is at i modulo INTERVENTIONS_KEPT */
+	uint64_t interventions_told; /* of them, to the observer */
+	uint64_t async_on_ns;        /* asynchronous preemption was switched on then; 0 = it wasn't */
 
 	/* garbage collection */
 	uint64_t gc_worker_ns;
@@ -428,7 +429,9 @@ void detail_on_change(struct model *m, const struct ev_detail *ev, uint64_t t);
 
 /* interventions.c: an event's own time may be so far behind that of what it tells of. */
 #define INTERVENTION_AHEAD_NS 2000000000ULL
-void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t);
+void interventions_on_setting(struct model *m, const struct ev_setting *s, uint64_t t, bool initial);
+void interventions_observe(struct model *m);
+
 /* estimates.c */
 void estimates_on_sampling(struct model *m, const struct ev_sampling *ev);
 void estimates_on_sampled(struct model *m, const struct event *ev, uint64_t t);
@@ -467,6 +470,7 @@ void observe_span(struct model *m, enum row_kind kind, uint64_t id, struct span 
 void observe_row_end(const struct model *m, enum row_kind kind, uint64_t id, struct span **held);
 void observe_gap(const struct model *m, const struct gap *g);
 void observe_stw(const struct model *m, const struct stw_pause *p);
+void observe_setting(const struct model *m, const struct intervention *i);
 
 /* gaps.c */
 void gaps_on_request(struct model *m, const struct event *ev, uint64_t t);

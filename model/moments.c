@@ -63,8 +63,10 @@ void moments_gather(struct moments *ms, const struct model *m)
 	}
 	struct intervention written[INTERVENTIONS_KEPT];
 	size_t n_written = model_interventions(m, written, INTERVENTIONS_KEPT);
-	for (size_t i = 0; i < n_written; i++)
-		add(ms, written[i].at_ns, 0, MOMENT_SETTING, setting_name(written[i].setting));
+	for (size_t i = 0; i < n_written; i++) {
+		if (written[i].at_ns)
+			add(ms, written[i].at_ns, 0, MOMENT_SETTING, setting_name(written[i].setting));
+	}
 	free(gaps);
 	free(stws);
 	qsort(ms->at, ms->n, sizeof(ms->at[0]), by_time);

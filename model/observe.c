@@ -66,6 +66,12 @@ void observe_stw(const struct model *m, const struct stw_pause *p)
 		m->observer->stw(m->observer->ctx, p);
 }
 
+void observe_setting(const struct model *m, const struct intervention *i)
+{
+	if (m->observer && m->observer->setting)
+		m->observer->setting(m->observer->ctx, i);
+}
+
 static void end_rows(struct model *m)
 {
 	for (unsigned i = 0; i < m->n_cpus; i++) {
@@ -97,5 +103,6 @@ int model_observe_end(struct model *m)
 	}
 	if (model_stw_current(m, &pause))
 		observe_stw(m, &pause);
+	interventions_observe(m);
 	return m->observe_err;
 }

@@ -19,6 +19,8 @@ struct model_observer {
 	void (*span)(void *ctx, enum row_kind kind, uint64_t id, const struct span *s);
 	void (*gap)(void *ctx, const struct gap *g);       /* a gap has ended */
 	void (*stw)(void *ctx, const struct stw_pause *p); /* a pause has ended */
+	/* What was written into the process: once threads that lost their signal have been looked for, or no more. */
+	void (*setting)(void *ctx, const struct intervention *i);
 	void *ctx;
 };
 
@@ -30,8 +32,8 @@ void model_observe(struct model *m, const struct model_observer *observer);
 
 /**
  * Tells the observer what is held back or still goes on, as of now: the rows' last spans, pending gaps (end
- * GAP_PENDING), the current pause (end_ns 0). Once, after the last event. Returns 0, or -ENOMEM if spans had to be left
- * out since model_observe().
+ * GAP_PENDING), the current pause (end_ns 0), the last setting. Once, after the last event. Returns 0, or -ENOMEM if
+ * spans had to be left out since model_observe().
  */
 int model_observe_end(struct model *m);
 

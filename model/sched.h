@@ -160,7 +160,7 @@ size_t model_detail_changes(const struct model *m, struct detail_change *ret, si
 #define INTERVENTIONS_KEPT 16U
 
 struct intervention {
-	uint64_t at_ns;
+	uint64_t at_ns; /* 0 = before the recording began */
 	int32_t from, to;
 	uint16_t stuck, repaired; /* threads that had lost their signal, and that take it again; valid if looked */
 	uint8_t setting;          /* enum ev_setting_id */

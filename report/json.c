@@ -92,7 +92,7 @@ static void add_interventions(cJSON *root, const struct model *m)
 	for (size_t i = 0; i < n; i++) {
 		cJSON *o = cJSON_CreateObject();
 
-		json_add_uint(o, "at_ns", report_since_start(m, all[i].at_ns));
+		json_add_known(o, "at_ns", report_since_start(m, all[i].at_ns), all[i].at_ns != 0);
 		cJSON_AddStringToObject(o, "setting", setting_name(all[i].setting));
 		cJSON_AddNumberToObject(o, "from", all[i].from);
 		cJSON_AddNumberToObject(o, "to", all[i].to);

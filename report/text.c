@@ -106,12 +106,13 @@ static void text_interventions(const struct model *m, FILE *out)
 	if (n)
 		text_put_title(out, "Written into the process");
 	for (size_t i = 0; i < n; i++) {
-		char at[32];
+		char at[64] = "before this recording", when[32];
 
-		fprintf(out, "  at %s: %s, from %" PRId32 " to %" PRId32 ", by %s",
-			text_duration(at, sizeof(at), report_since_start(m, all[i].at_ns)),
-			setting_name(all[i].setting), all[i].from, all[i].to,
-			all[i].ours ? "schedtop, as its user asked" : "somebody else");
+		if (all[i].at_ns)
+			snprintf(at, sizeof(at), "at %s",
+				 text_duration(when, sizeof(when), report_since_start(m, all[i].at_ns)));
+		fprintf(out, "  %s: %s, from %" PRId32 " to %" PRId32 ", by %s", at, setting_name(all[i].setting),
+			all[i].from, all[i].to, all[i].ours ? "schedtop, as its user asked" : "somebody else");
 		if (all[i].looked)
 			fprintf(out, "; threads that had lost their signal: %u, repaired: %u", all[i].stuck,
 				all[i].repaired);

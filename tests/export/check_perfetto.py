@@ -37,7 +37,7 @@ SCHEMA = {
     "DebugAnnotation": {1: ("name_iid", "uint"), 2: ("bool_value", "uint"), 3: ("uint_value", "uint"),
                         4: ("int_value", "uint"), 6: ("string_value", "string")},
 }
-BEGIN, END, COUNTER = 1, 2, 4
+BEGIN, END, INSTANT, COUNTER = 1, 2, 3, 4
 CLEARED, NEEDS_STATE = 1, 2
 MONOTONIC, BOOTTIME, REALTIME = 3, 6, 1
 
@@ -88,7 +88,7 @@ class Trace:
     """The trace, with names resolved as a reader does. Raises AssertionError where the format's rules are broken."""
 
     def __init__(self, data):
-        self.slices, self.counters, self.tracks, self.clocks = [], [], {}, {}
+        self.slices, self.counters, self.instants, self.tracks, self.clocks = [], [], [], {}, {}
         self.clears = 0
         self._names = None
         self._meaning = {}  # (index, iid) -> name, for ever: an id must not be used for another name
@@ -151,6 +151,8 @@ class Trace:
         if e["type"] == COUNTER:
             assert "counter" in self.tracks[track], track
             self.counters.append((track, t, e["counter_value"]))
+        elif e["type"] == INSTANT:
+            self.instants.append((track, t, e["name"], e["categories"], e["notes"]))
         elif e["type"] == BEGIN:
             assert "counter" not in self.tracks[track], track
             s = Slice(track, e["name"], e["categories"], e["notes"], t, len(stack))

@@ -14,6 +14,8 @@ import lib
 
 CLASSES = {"run", "runtime", "unlabelled", "runnable", "other", "syscall", "waiting_p"}
 
+INTERVENTION = ("at_ns", "setting", "from", "to", "by", "stuck", "repaired")
+
 
 def schedtop(*args):
     p = subprocess.run([lib.SCHEDTOP, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
@@ -38,8 +40,8 @@ def check_json(x):
     session, end = x.lines[0], x.lines[-1]
     assert session["kind"] == "session" and session["schema"] == "schedtop.export/1", session
     assert end["kind"] == "end", end
-    assert {line["kind"] for line in x.lines[1:-1]} <= {"span", "gap", "stw", "counter"}
-    for kind in ("span", "gap", "stw", "counter"):
+    assert {line["kind"] for line in x.lines[1:-1]} <= {"span", "gap", "stw", "counter", "setting"}
+    for kind in ("span", "gap", "stw", "counter", "setting"):
         assert len(x.of(kind)) == end[kind + "s"], (kind, end)
     assert session["pid"] == x.report["target"]["pid"]
     last = collections.defaultdict(int)
@@ -83,6 +85,9 @@ def check_report(x):
         assert run["m", t["tid"]] == t["run_ns"], (t, run["m", t["tid"]])
     for c in report["cpus"]:
         assert c["target_ns"] * 0.95 <= run["cpu", c["cpu"]] <= c["target_ns"], (c, run["cpu", c["cpu"]])
+    assert [{**s, "at_ns": s["start_ns"] and s["start_ns"] - x.lines[-1]["first_ns"], "setting": s["name"]}[k]
+            for s in x.of("setting") for k in INTERVENTION] == \
+        [i[k] for i in report["interventions"] for k in INTERVENTION]
     used = [c for c in x.of("counter") if c["name"] == "cpu_pct"]
     span = x.lines[-1]["last_ns"] - used[0]["start_ns"] if used else 0
     if used and len(used) > 10:
@@ -120,13 +125,16 @@ def check_perfetto_trace(x):
     expected, sums = collections.Counter(), collections.Counter()
     for line in x.lines[1:-1]:
         kind = line.get("class", line["kind"])
-        if kind != "counter":
+        if kind not in ("counter", "setting"):
             expected[kind] += 1
             sums[kind] += (line["end_ns"] or now) - line["start_ns"]
     assert kinds == expected, (kinds, expected)
     assert lengths == sums, (lengths, sums)
     assert len(trace.counters) == end["counters"]
     assert sorted(v for _, _, v in trace.counters) == sorted(c["value"] for c in x.of("counter"))
+    assert [(t, notes) for _, t, _, _, notes in sorted(trace.instants, key=lambda i: i[1])] == \
+        [(s["start_ns"] or end["first_ns"], {k: s[k] for k in ("from", "to", "by", "stuck", "repaired") if s[k] is not None})
+         for s in x.of("setting")], trace.instants
     session = x.lines[0]
     assert trace.clocks[check_perfetto.MONOTONIC] == session["start_ns"]
     assert trace.clocks[check_perfetto.REALTIME] == session["start_wall_ns"]

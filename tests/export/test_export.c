@@ -76,6 +76,10 @@ static void events(struct trial *t)
 	sample(t->m, 41000, 0, 101, 8, 3, 2);
 	stw_stop(t->m, 42000, 101, EV_STW_GOMAXPROCS);
 	request(t->m, 42000, 101, 8, 3, EV_REQ_PREEMPTONE);
+	struct event ev = ev_make(45000, EV_SETTING, 0);
+	ev.setting = (struct ev_setting){
+		.at_ns = AT_US(45000), .from = 1, .setting = EV_SETTING_ASYNCPREEMPTOFF, .what = EV_SETTING_WRITTEN};
+	model_feed(t->m, &ev);
 	tick(t->m, 50000);
 }
 
@@ -110,6 +114,9 @@ static void json(void **state)
 	assert_non_null(strstr(t.text, "\"reason\":\"GC sweep termination\",\"stopped_ns\":1030700000"));
 	assert_non_null(strstr(t.text, "{\"kind\":\"gap\",\"start_ns\":1042000000,\"end_ns\":null,\"goid\":8,"));
 	assert_non_null(strstr(t.text, "{\"kind\":\"stw\",\"start_ns\":1042000000,\"end_ns\":null,"));
+	assert_int_equal(n.settings, 1);
+	assert_non_null(strstr(t.text, "{\"kind\":\"setting\",\"name\":\"asyncpreemptoff\",\"start_ns\":1045000000,"
+				       "\"from\":1,\"to\":0,\"by\":\"schedtop\",\"stuck\":null,\"repaired\":null}"));
 	done(&t);
 }
 
@@ -122,7 +129,7 @@ static void csv(void **state)
 	begin(&t, "csv");
 	events(&t);
 	finish(&t, &n);
-	assert_int_equal(count(t.text, "\n"), 1 + n.spans + n.gaps + n.stws + n.counters);
+	assert_int_equal(count(t.text, "\n"), 1 + n.spans + n.gaps + n.stws + n.counters + n.settings);
 	assert_non_null(strstr(t.text, ",\"'=ev\\x1b[2J,\"\"il\\xff\","));
 	assert_null(strstr(t.text, ",="));
 	assert_null(strstr(t.text, ",\"="));
@@ -133,7 +140,7 @@ static void csv(void **state)
 static void perfetto(void **state)
 {
 	struct export_counts n;
-	size_t begins = 0, ends = 0;
+	size_t begins = 0, ends = 0, instants = 0;
 	struct trial t;
 
 	(void)state;
@@ -146,11 +153,13 @@ static void perfetto(void **state)
 		const Pf__TrackEvent *e = trace->packet[i]->track_event;
 
 		begins += e && e->type == PF__TRACK_EVENT__TYPE__SLICE_BEGIN;
+		instants += e && e->type == PF__TRACK_EVENT__TYPE__INSTANT;
 		ends += e && e->type == PF__TRACK_EVENT__TYPE__SLICE_END;
 	}
 	/* The pause that ended has two parts, the one that goes on is still stopping. */
 	assert_int_equal(begins, n.spans + n.gaps + n.stws + 3);
 	assert_int_equal(ends, begins);
+	assert_int_equal(instants, 1);
 	assert_null(memchr(t.text, '\xff', t.len));
 	pf__trace__free_unpacked(trace, NULL);
 	done(&t);
@@ -168,7 +177,7 @@ static void empty(void **state)
 
 		begin(&t, formats[i]);
 		finish(&t, &n);
-		assert_int_equal(n.spans + n.gaps + n.stws + n.counters, 0);
+		assert_int_equal(n.spans + n.gaps + n.stws + n.counters + n.settings, 0);
 		done(&t);
 	}
 	assert_null(export_format_find("pprof"));

@@ -91,7 +91,11 @@ static void numbers(void **state)
 		outbuf_uint(&o, values[i]);
 		outbuf_char(&o, ' ');
 	}
+	outbuf_int(&o, INT64_MIN);
+	outbuf_int(&o, -1);
+	outbuf_int(&o, INT64_MAX);
 	outbuf_char(&o, '\0');
+	strcat(expected, "-9223372036854775808-19223372036854775807");
 	assert_string_equal(o.mem, expected);
 	outbuf_done(&o);
 }

@@ -5,12 +5,16 @@ import os
 import re
 import struct
 import subprocess
+import sys
 import threading
 import time
 
 from capture import Folder, replayed
-from lib import SCHEDTOP, case, go_build, need_tracing, note, run, schedtop, skip, start, stop, wait_for
+from lib import SCHEDTOP, TOP, case, go_build, need_tracing, note, run, schedtop, skip, start, stop, wait_for
 from screen import Screen
+
+sys.path.append(os.path.join(TOP, "tests", "export"))
+import compare
 
 OFF = {**os.environ, "GODEBUG": "asyncpreemptoff=1"}
 LIMIT_MS = 100
@@ -315,7 +319,7 @@ def key_and_capture():
         s.wait("on already: nothing is to be written")
         time.sleep(0.5)
         s.type("q")
-        s.wait("READY>")
+        s.wait(r"(?m)^READY> *$")
         report = replayed(path)
         events = report["interventions"]
         assert len(events) == 1, events
@@ -327,6 +331,8 @@ def key_and_capture():
         assert any("schedtop wrote 0 into it" in t for t in report["async_preempt"]["evidence"])
         # What was asked before the write and ended by a signal after it: off then, on since.
         assert report["preempt"]["taken"]["async"] > 0, report["preempt"]
+        compare.check_all(path)
+        assert len(compare.Exports(path).of("setting")) == 1
         text = schedtop("report", path).stdout
         assert "Written into the process" in text and "from 1 to 0, by schedtop" in text, text
         frame = schedtop("snapshot", path).stdout

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/moments.h"
+#include "model/observe.h"
 
 static int setup(void **state)
 {
@@ -56,6 +57,52 @@ static void written_and_repaired(void **state)
 	assert_true(v[0].looked);
 	assert_int_equal(v[0].stuck, 2);
 	assert_int_equal(v[0].repaired, 1);
+}
+
+static void count_told(void *ctx, const struct intervention *i)
+{
+	struct intervention *last = ctx;
+
+	*last = *i;
+	last->from++; /* how often, where it is 0 in what is told */
+}
+
+/* Told at the start of a later part of a recording: it was before, and so has no place on the timeline. */
+static void before_the_recording(void **state)
+{
+	static struct moments ms;
+	struct intervention told = {0}, v;
+	const struct model_observer observer = {.setting = count_told, .ctx = &told};
+	struct model *m = *state;
+	struct model_counts c;
+	struct event ev = ev_make(1000, EV_SETTING, 0);
+
+	model_observe(m, &observer);
+	tick(m, 1000);
+	ev.head.flags = EVF_INITIAL;
+	ev.setting = WRITTEN(1);
+	ev.setting.from = 0;
+	model_feed(m, &ev);
+	assert_int_equal(model_interventions(m, &v, 1), 1);
+	assert_int_equal(v.at_ns, 0);
+	model_counts(m, &c);
+	assert_int_equal(c.asyncpreemptoff, 0);
+	/* An observer is told when it is known what became of it. */
+	assert_int_equal(told.from, 0);
+	ev.setting = (struct ev_setting){
+		.stuck = 1, .repaired = 1, .setting = EV_SETTING_ASYNCPREEMPTOFF, .what = EV_SETTING_REPAIRED};
+	model_feed(m, &ev);
+	assert_int_equal(told.from, 1);
+	assert_int_equal(told.stuck, 1);
+	/* Else at the next one, or at the end; once. */
+	told.stuck = 77;
+	setting(m, 2000, WRITTEN(0));
+	assert_int_equal(told.stuck, 77);
+	assert_int_equal(model_observe_end(m), 0);
+	assert_int_equal(told.stuck, 0);
+	assert_int_equal(told.at_ns, AT_US(2000));
+	moments_gather(&ms, m);
+	assert_int_equal(ms.n, 1);
 }
 
 static void nonsense_is_counted(void **state)
@@ -129,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(written_and_repaired, setup, teardown),
+		cmocka_unit_test_setup_teardown(before_the_recording, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_gap_that_the_switch_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_is_a_moment, setup, teardown),
