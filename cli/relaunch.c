@@ -18,6 +18,7 @@
 #include "capture/capture.h"
 #include "cli/recording.h"
 #include "cli/relaunch_settings.h"
+#include "collectors/schedtrace.h"
 #include "target/command.h"
 #include "target/launch.h"
 #include "target/proc.h"
@@ -186,7 +187,8 @@ static int watch_beside(const struct relaunch *r, struct beside *b, char *const 
 static int launch_beside(const struct relaunch *r, const struct toggles *chosen, struct beside *b, struct fault *fault)
 {
 	const struct relaunch_base base = {.argv = r->attached ? r->command.argv : r->like.argv,
-					   .env = r->attached ? r->command.env : environ};
+					   .env = r->attached ? r->command.env : environ,
+					   .by_lines = strcmp(r->o->collector, collector_schedtrace.name) == 0};
 	cleanup_with(relaunch_settings_done) struct relaunch_settings s = {0};
 	int err = relaunch_settings_make(&base, chosen, &s);
 

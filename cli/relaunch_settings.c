@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fault.h"
+#include "collectors/schedtrace.h"
 #include "events/session.h"
 #include "target/go_target.h"
 #include "target/godebug.h"
@@ -163,6 +164,13 @@ static int set_godebug(const struct toggles *chosen, struct relaunch_settings *s
 	return any ? env_set(s, godebug, *list ? list : NULL) : 0;
 }
 
+static int set_schedtrace(struct relaunch_settings *s)
+{
+	cleanup_free char *value = schedtrace_godebug(env_get(s->env, godebug));
+
+	return value ? env_set(s, godebug, value) : -ENOMEM;
+}
+
 static int set_binary(const char *path, struct relaunch_settings *s)
 {
 	s->binary = realpath(path, NULL);
@@ -194,7 +202,7 @@ int relaunch_settings_make(const struct relaunch_base *base, const struct toggle
 		err = t->kind == TOGGLE_BINARY ? set_binary(t->chosen, ret)
 					       : env_set(ret, t->name, *t->chosen ? t->chosen : NULL);
 	}
-	return err;
+	return err == 0 && base->by_lines ? set_schedtrace(ret) : err;
 }
 
 void relaunch_settings_done(struct relaunch_settings *s)

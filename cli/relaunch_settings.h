@@ -3,6 +3,7 @@
 #ifndef SCHEDTOP_CLI_RELAUNCH_SETTINGS_H
 #define SCHEDTOP_CLI_RELAUNCH_SETTINGS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct fault;
@@ -19,6 +20,7 @@ int relaunch_toggles(const struct relaunch_target *t, struct toggles *ret, struc
 
 struct relaunch_base {
 	char *const *argv, *const *env; /* NULL-terminated */
+	bool by_lines;                  /* the runtime is asked to print for collector schedtrace, too */
 };
 
 struct relaunch_settings {

@@ -127,6 +127,9 @@ uint64_t ui_whole_ns(uint64_t start_ns, uint64_t now_ns);
 void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols,
 	       int visible_rows);
 
+/** Rows of Ps, where nothing is known of the CPUs (collector schedtrace) and the user hasn't chosen. */
+void ui_suit_rows(struct ui_state *ui, const struct model *m);
+
 /** The cursor to a time, and the window so that it is seen. */
 void ui_go_to(struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t at_ns);
 

@@ -109,12 +109,23 @@ static void fit_replays(struct app *a)
 	}
 }
 
+static void suit_rows(struct app *a)
+{
+	const struct tui_feed *feed = &a->panes.at[0]->feed;
+
+	if (a->ui.rows_chosen || !pane_drawable(a->panes.at[0]))
+		return;
+	ui_suit_rows(&a->ui, feed->lock(feed->ctx));
+	feed->unlock(feed->ctx);
+}
+
 static void draw(struct app *a)
 {
 	const struct panes_over over = {.toggles = a->control.toggles_open ? &a->control.toggles : NULL,
 					.ask = a->control.asking ? a->control.ask : NULL,
 					.can_relaunch = a->opts->relaunch != NULL};
 
+	suit_rows(a);
 	panes_look(&a->panes, &a->ui);
 	fit_replays(a);
 	panes_draw(&a->panes, &a->ui, &over, &a->grid);

@@ -22,6 +22,7 @@ static int choose_rows(const char *name, size_t len, struct ui_state *ui)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (strlen(rows[i].name) == len && strncmp(rows[i].name, name, len) == 0) {
 			ui->rows = rows[i].kind;
+			ui->rows_chosen = true;
 			return 0;
 		}
 	}
@@ -129,6 +130,7 @@ static int draw_panes(const struct tui_snapshot *opts, const struct model *const
 	}
 	panes_focus(&p, ui, 0);
 	if (err == 0) {
+		ui_suit_rows(ui, models[0]);
 		panes_look(&p, ui);
 		choose_window(opts, &p, ui);
 		panes_draw(&p, ui, &(struct panes_over){0}, g);

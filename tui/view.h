@@ -24,6 +24,7 @@ struct ui_state {
 	bool follow;        /* the right edge is now */
 	bool paused;        /* the picture stands still; collecting goes on */
 	enum row_kind rows; /* what the rows are */
+	bool rows_chosen;   /* by the user */
 	int first_row;      /* scrolled by */
 	int cursor_row;
 	uint64_t cursor_ns; /* 0 = no cursor */

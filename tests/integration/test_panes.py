@@ -43,6 +43,21 @@ def quit_schedtop(s, *binaries):
 
 
 @case
+def schedtrace_beside():
+    """Collector schedtrace: the first rows are Ps, since it sees no CPUs; the second start is asked to print, too"""
+    binary = go_build("demo/tightloop", "1.26")
+    with Screen(env=CLEAN) as s:
+        s.command(SCHEDTOP, "run", "--collector=schedtrace", "--", binary)
+        s.wait(r"(?m)^P0 .*█")
+        s.type("r")
+        s.wait(r"(?m)^ 2  the same settings ", 15)
+        wait_for("the Ps of both", lambda: len(re.findall(r"(?m)^P0 .*█", s.text())) == 2)
+        s.type("c")
+        s.wait(r"(?m)^CPU0 ")
+        quit_schedtop(s, binary)
+
+
+@case
 def preemption_off_beside():
     """G, a switch, r: two panes, what differs, a ratio above 1; both are recorded; q leaves nothing behind"""
     binary = tightloop()
