@@ -246,22 +246,9 @@ static void rows_of(struct ui_state *ui, enum row_kind kind)
 	ui->cursor_row = 0;
 }
 
-/* Has anything been seen on a row of this kind? */
-static bool any_row(const struct model *m, enum row_kind kind)
-{
-	static struct row rows[JUMP_ROWS_MAX];
-	size_t n = model_rows(m, kind, rows, JUMP_ROWS_MAX);
-
-	for (size_t i = 0; i < n && i < JUMP_ROWS_MAX; i++) {
-		if (track_end(rows[i].track) || track_open(rows[i].track))
-			return true;
-	}
-	return false;
-}
-
 void ui_suit_rows(struct ui_state *ui, const struct model *m)
 {
-	if (!ui->rows_chosen && ui->rows == ROW_CPU && !any_row(m, ROW_CPU) && any_row(m, ROW_P))
+	if (!ui->rows_chosen && ui->rows == ROW_CPU && !marks_any_span(m, ROW_CPU) && marks_any_span(m, ROW_P))
 		ui->rows = ROW_P;
 }
 

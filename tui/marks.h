@@ -16,4 +16,7 @@ void marks_each_gap(const struct model *m, uint64_t t0_ns, uint64_t t1_ns, void 
 void marks_each_stw(const struct model *m, uint64_t t0_ns, uint64_t t1_ns, void (*fn)(void *, const struct stw_pause *),
 		    void *ctx);
 
+/** Has anything been seen on a row of this kind? A collector may know nothing of CPUs. */
+bool marks_any_span(const struct model *m, enum row_kind kind);
+
 #endif

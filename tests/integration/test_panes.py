@@ -53,7 +53,7 @@ def schedtrace_beside():
         s.wait(r"(?m)^ 2  the same settings ", 15)
         wait_for("the Ps of both", lambda: len(re.findall(r"(?m)^P0 .*█", s.text())) == 2)
         s.type("c")
-        s.wait(r"(?m)^CPU0 ")
+        s.wait(r"(?m)^CPU0 +this collector doesn't see")
         quit_schedtop(s, binary)
 
 

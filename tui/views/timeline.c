@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "tui/draw.h"
+#include "tui/marks.h"
 #include "tui/views.h"
 #include "tui/views/timeline_scene.h"
 
@@ -279,6 +280,9 @@ static void timeline_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 	draw_cursor(s, r.y, lines + 2, r.y + 2 + (ctx->ui->cursor_row - first) * s->row_height);
 	if (have == 0)
 		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0, "nothing has run yet");
+	else if (ctx->ui->rows == ROW_CPU && !marks_any_span(ctx->model, ROW_CPU) && marks_any_span(ctx->model, ROW_P))
+		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0,
+			  "this collector doesn't see what runs on the CPUs; p: rows of Ps");
 	timeline_legend(s, r.y + 2 + lines);
 	int at = ctx->ui->cursor_row;
 	timeline_detail(s, r.y + 3 + lines, at >= 0 && at < have ? &rows[at] : NULL);
