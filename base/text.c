@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +126,16 @@ char *text_duration(char *dst, size_t cap, uint64_t ns)
 	else
 		snprintf(dst, cap, "%llu s", (unsigned long long)(ns / NS_PER_S));
 	return dst;
+}
+
+void text_append(char *dst, size_t cap, const char *fmt, ...)
+{
+	size_t len = strlen(dst);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(dst + len, cap - len, fmt, ap);
+	va_end(ap);
 }
 
 char *text_count(char *dst, size_t cap, uint64_t n)

@@ -33,4 +33,7 @@ char *text_bytes(char *dst, size_t cap, uint64_t n);
 /** Formats a count with a unit: "812", "14.1k", "3.20M". @cap >= 16. Returns @dst. */
 char *text_count(char *dst, size_t cap, uint64_t n);
 
+/** Adds to the text that @dst holds, as far as there is room. Escapes nothing. */
+__attribute__((format(printf, 3, 4))) void text_append(char *dst, size_t cap, const char *fmt, ...);
+
 #endif

@@ -97,12 +97,7 @@ static void end(struct export *x)
 const struct export_format export_json = {
 	.name = "json",
 	.help = "an object a line",
-	.state_size = sizeof(struct record_writer),
+	RECORD_FUNCTIONS,
 	.begin = begin,
-	.span = record_on_span,
-	.gap = record_on_gap,
-	.stw = record_on_stw,
-	.counter = record_on_counter,
-	.setting = record_on_setting,
 	.end = end,
 };

@@ -84,7 +84,11 @@ struct record_writer {
 	void (*put)(struct outbuf *o, const struct record *r);
 };
 
-/* The functions of such a format's row. */
+/* The functions that such formats have in common. */
+#define RECORD_FUNCTIONS                                                                                               \
+	.state_size = sizeof(struct record_writer), .span = record_on_span, .gap = record_on_gap,                      \
+	.stw = record_on_stw, .counter = record_on_counter, .setting = record_on_setting
+
 void record_on_span(struct export *x, enum row_kind kind, uint64_t id, const struct span *s);
 void record_on_gap(struct export *x, const struct gap *g);
 void record_on_stw(struct export *x, const struct stw_pause *p);

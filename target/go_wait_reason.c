@@ -27,16 +27,6 @@ static const uint8_t reasons_20[] = {
 	WAIT_PREEMPTED, WAIT_DEBUG_CALL, WAIT_GC_MARK_TERMINATION, WAIT_STOPPING_THE_WORLD,
 };
 
-static const uint8_t reasons_21[] = {
-	WAIT_NONE, WAIT_GC_ASSIST_MARKING, WAIT_IO_WAIT, WAIT_CHAN_RECEIVE_NIL_CHAN, WAIT_CHAN_SEND_NIL_CHAN,
-	WAIT_DUMPING_HEAP, WAIT_GARBAGE_COLLECTION, WAIT_GARBAGE_COLLECTION_SCAN, WAIT_PANICWAIT, WAIT_SELECT,
-	WAIT_SELECT_NO_CASES, WAIT_GC_ASSIST_WAIT, WAIT_GC_SWEEP_WAIT, WAIT_GC_SCAVENGE_WAIT,
-	WAIT_CHAN_RECEIVE, WAIT_CHAN_SEND, WAIT_FINALIZER_WAIT, WAIT_FORCE_GC_IDLE, WAIT_SEMACQUIRE,
-	WAIT_SLEEP, WAIT_SYNC_COND_WAIT, WAIT_SYNC_MUTEX_LOCK, WAIT_SYNC_RWMUTEX_RLOCK, WAIT_SYNC_RWMUTEX_LOCK,
-	WAIT_TRACE_READER_BLOCKED, WAIT_WAIT_FOR_GC_CYCLE, WAIT_GC_WORKER_IDLE, WAIT_GC_WORKER_ACTIVE,
-	WAIT_PREEMPTED, WAIT_DEBUG_CALL, WAIT_GC_MARK_TERMINATION, WAIT_STOPPING_THE_WORLD,
-};
-
 static const uint8_t reasons_22[] = {
 	WAIT_NONE, WAIT_GC_ASSIST_MARKING, WAIT_IO_WAIT, WAIT_CHAN_RECEIVE_NIL_CHAN, WAIT_CHAN_SEND_NIL_CHAN,
 	WAIT_DUMPING_HEAP, WAIT_GARBAGE_COLLECTION, WAIT_GARBAGE_COLLECTION_SCAN, WAIT_PANICWAIT, WAIT_SELECT,
@@ -104,16 +94,17 @@ static const uint8_t reasons_26[] = {
 };
 /* clang-format on */
 
-#define ROW(minor)                                                                                                     \
+#define ROW(minor, reasons)                                                                                            \
 	{                                                                                                              \
-		minor, reasons_##minor, ARRAY_SIZE(reasons_##minor)                                                    \
+		minor, reasons, ARRAY_SIZE(reasons)                                                                    \
 	}
 
 static const struct {
 	int minor;
 	const uint8_t *reasons;
 	size_t n;
-} rows[] = {ROW(19), ROW(20), ROW(21), ROW(22), ROW(23), ROW(24), ROW(25), ROW(26)};
+} rows[] = {ROW(19, reasons_19), ROW(20, reasons_20), ROW(21, reasons_20), ROW(22, reasons_22),
+	    ROW(23, reasons_23), ROW(24, reasons_24), ROW(25, reasons_25), ROW(26, reasons_26)};
 
 uint8_t go_wait_reason(int go_minor, uint8_t raw)
 {

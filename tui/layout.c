@@ -13,16 +13,6 @@
 #define MINIMAP_ROWS      2
 #define MINIMAP_FROM_ROWS 14
 
-static int min(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-static int max(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 static struct rect take_top(struct rect *rest, int h)
 {
 	h = max(0, min(h, rest->h));

@@ -11,6 +11,16 @@
 #define LAYOUT_MIN_COLS 40
 #define LAYOUT_MIN_ROWS 10
 
+static inline int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static inline int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 struct layout {
 	bool too_small;
 	struct rect header, verdict, minimap, timeline, latency, panel, output, status; /* h 0 = not shown */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "tui/pane_facts.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "events/session.h"
 
 #define VARIABLES_MAX 64
@@ -37,16 +37,6 @@ static uint64_t hash_args(char *const *args)
 	return h;
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *dst, size_t cap, const char *fmt, ...)
-{
-	size_t len = strlen(dst);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(dst + len, cap - len, fmt, ap);
-	va_end(ap);
-}
-
 void pane_facts_of(const struct session *s, struct pane_facts *ret)
 {
 	const struct session_kv *sorted[VARIABLES_MAX];
@@ -66,11 +56,11 @@ void pane_facts_of(const struct session *s, struct pane_facts *ret)
 	for (size_t i = 0; i < n; i++) {
 		size_t from = strlen(ret->variables);
 
-		append(ret->variables, sizeof(ret->variables), "%s=%s", or_empty(sorted[i]->key),
-		       or_empty(sorted[i]->value));
+		text_append(ret->variables, sizeof(ret->variables), "%s=%s", or_empty(sorted[i]->key),
+			    or_empty(sorted[i]->value));
 		for (char *p = ret->variables + from; *p; p++)
 			*p = *p == '\n' ? ' ' : *p;
-		append(ret->variables, sizeof(ret->variables), "\n");
+		text_append(ret->variables, sizeof(ret->variables), "\n");
 	}
 }
 
@@ -113,13 +103,13 @@ static void differ_godebug(const char *base, const char *one, char *dst, size_t 
 	while (next_part(&at, ',', &p, &n)) {
 		if (has_part(base, ',', p, n, false))
 			continue;
-		append(dst, cap, "%s%.*s", between, (int)n, p);
+		text_append(dst, cap, "%s%.*s", between, (int)n, p);
 		between = ",";
 	}
 	for (at = base; next_part(&at, ',', &p, &n);) {
 		if (has_part(one, ',', p, n, false) || (has_key(p, n) && has_part(one, ',', p, n, true)))
 			continue;
-		append(dst, cap, "%s-%.*s", between, (int)strcspn(p, "=,"), p);
+		text_append(dst, cap, "%s-%.*s", between, (int)strcspn(p, "=,"), p);
 		between = ",";
 	}
 }
@@ -136,11 +126,11 @@ static void differ_variables(const char *base, const char *one, char *dst, size_
 
 	while (next_part(&at, '\n', &p, &n)) {
 		if (!has_part(base, '\n', p, n, false))
-			append(dst, cap, "%s%.*s", space(dst), (int)n, p);
+			text_append(dst, cap, "%s%.*s", space(dst), (int)n, p);
 	}
 	for (at = base; next_part(&at, '\n', &p, &n);) {
 		if (has_key(p, n) && !has_part(one, '\n', p, n, true))
-			append(dst, cap, "%sno %.*s", space(dst), (int)strcspn(p, "="), p);
+			text_append(dst, cap, "%sno %.*s", space(dst), (int)strcspn(p, "="), p);
 	}
 }
 
@@ -159,12 +149,12 @@ char *pane_facts_differ(const struct pane_facts *base, const struct pane_facts *
 	differ_godebug(base->godebug, one->godebug, dst, cap);
 	differ_variables(base->variables, one->variables, dst, cap);
 	if (strcmp(base->exe, one->exe) != 0)
-		append(dst, cap, "%s%s", space(dst),
-		       strcmp(base_name(base->exe), base_name(one->exe)) != 0 ? base_name(one->exe) : one->exe);
+		text_append(dst, cap, "%s%s", space(dst),
+			    strcmp(base_name(base->exe), base_name(one->exe)) != 0 ? base_name(one->exe) : one->exe);
 	if (strcmp(base->go_version, one->go_version) != 0)
-		append(dst, cap, "%s%s", space(dst), *one->go_version ? one->go_version : "not Go");
+		text_append(dst, cap, "%s%s", space(dst), *one->go_version ? one->go_version : "not Go");
 	if (base->args != one->args)
-		append(dst, cap, "%sother arguments", space(dst));
+		text_append(dst, cap, "%sother arguments", space(dst));
 	return dst;
 }
 
@@ -172,6 +162,6 @@ char *pane_facts_text(const struct pane_facts *f, char *dst, size_t cap)
 {
 	snprintf(dst, cap, "%s", !f->known ? "" : f->launched ? "as launched" : "as attached");
 	if (*f->godebug)
-		append(dst, cap, "%sGODEBUG=%s", space(dst), f->godebug);
+		text_append(dst, cap, "%sGODEBUG=%s", space(dst), f->godebug);
 	return dst;
 }

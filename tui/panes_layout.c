@@ -12,16 +12,6 @@
 #define OUTPUT_ROWS    6
 #define HEADING_ROWS   2
 
-static int min(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-static int max(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 /* Side by side only where one above the other is too low, or much too many. */
 static int columns(int cols, int body, int n)
 {

@@ -2,13 +2,13 @@
 #include "tui/toggles.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/values.h"
 #include "tui/actions.h"
 
@@ -268,16 +268,6 @@ size_t toggles_chosen(const struct toggles *t)
 	return n;
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *dst, size_t cap, const char *fmt, ...)
-{
-	size_t len = strlen(dst);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(dst + len, cap - len, fmt, ap);
-	va_end(ap);
-}
-
 char *toggles_text(const struct toggles *t, char *dst, size_t cap)
 {
 	const char *between = "GODEBUG=";
@@ -289,9 +279,9 @@ char *toggles_text(const struct toggles *t, char *dst, size_t cap)
 		if (!g->is_chosen || g->kind != TOGGLE_GODEBUG)
 			continue;
 		if (*g->chosen)
-			append(dst, cap, "%s%s=%s", between, g->name, g->chosen);
+			text_append(dst, cap, "%s%s=%s", between, g->name, g->chosen);
 		else
-			append(dst, cap, "%s-%s", between, g->name);
+			text_append(dst, cap, "%s-%s", between, g->name);
 		between = ",";
 	}
 	for (size_t i = 0; i < t->n; i++) {
@@ -299,13 +289,13 @@ char *toggles_text(const struct toggles *t, char *dst, size_t cap)
 
 		if (!g->is_chosen || g->kind == TOGGLE_GODEBUG)
 			continue;
-		append(dst, cap, "%s", *dst ? " " : "");
+		text_append(dst, cap, "%s", *dst ? " " : "");
 		if (*g->chosen)
-			append(dst, cap, "%s=%s", g->name, g->chosen);
+			text_append(dst, cap, "%s=%s", g->name, g->chosen);
 		else
-			append(dst, cap, "no %s", g->name);
+			text_append(dst, cap, "no %s", g->name);
 	}
 	if (!*dst)
-		append(dst, cap, "the same settings");
+		text_append(dst, cap, "the same settings");
 	return dst;
 }

@@ -41,23 +41,10 @@ func crunch(turns uint64) uint64 {
 	return frame[x%frameWords] ^ frame[turns%frameWords]
 }
 
-func calibrate(d time.Duration) uint64 {
-	n := uint64(1 << 14)
-	for {
-		start := selfstat.Monotonic()
-		atomic.AddUint64(&sink, crunch(n))
-		took := selfstat.Monotonic() - start
-		if took >= int64(20*time.Millisecond) {
-			return uint64(float64(n) * float64(d) / float64(took))
-		}
-		n *= 2
-	}
-}
-
 func main() {
 	flag.Parse()
 	runtime.GOMAXPROCS(2)
-	turns := calibrate(*loop)
+	turns := selfstat.Turns(crunch, *loop)
 	go func() {
 		for atomic.LoadInt32(&stopping) == 0 {
 			atomic.AddUint64(&sink, crunch(turns))

@@ -22,6 +22,22 @@ type Pair struct {
 	Value interface{}
 }
 
+var turned uint64 // so that no turn is optimized away
+
+// Turns returns how many turns of a loop take about d.
+func Turns(loop func(turns uint64) uint64, d time.Duration) uint64 {
+	n := uint64(1 << 14)
+	for {
+		start := Monotonic()
+		atomic.AddUint64(&turned, loop(n))
+		took := Monotonic() - start
+		if took >= int64(20*time.Millisecond) {
+			return uint64(float64(n) * float64(d) / float64(took))
+		}
+		n *= 2
+	}
+}
+
 // Wait blocks until seconds have passed (0: for ever) or SIGINT or SIGTERM arrives.
 func Wait(seconds float64) {
 	stop := make(chan os.Signal, 1)

@@ -42,20 +42,6 @@ func crunch(n uint64) uint64 {
 	return x
 }
 
-// calibrate returns the number of turns of crunch that take about d.
-func calibrate(d time.Duration) uint64 {
-	n := uint64(1 << 16)
-	for {
-		start := selfstat.Monotonic()
-		atomic.AddUint64(&sink, crunch(n))
-		took := selfstat.Monotonic() - start
-		if took >= int64(20*time.Millisecond) {
-			return uint64(float64(n) * float64(d) / float64(took))
-		}
-		n *= 2
-	}
-}
-
 // cruncher runs chunks until told to stop. Between the two readings of the clock there is no preemption point, so the
 // time is the chunk's own and not the wait after it.
 func cruncher(turns uint64, wg *sync.WaitGroup) {
@@ -95,7 +81,7 @@ func main() {
 	if *crunches <= 0 {
 		*crunches = runtime.GOMAXPROCS(0)
 	}
-	turns := calibrate(*chunk)
+	turns := selfstat.Turns(crunch, *chunk)
 
 	var wg sync.WaitGroup
 	ticker := selfstat.StartTicker(time.Millisecond)
