@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How long things take: percentiles, and where there is room the distribution from 1 µs to 10 s. */
+/* How long things take: percentiles, and where there is room the distribution from 1 µs to 10 s, and a heat map. */
 #include <stdio.h>
 
 #include "base/text.h"
 #include "tui/draw.h"
 #include "tui/views.h"
+#include "tui/views/heatmap.h"
 
 #define NAME_COLS  10
 #define VALUE_COLS 9
@@ -113,12 +114,14 @@ static void latency_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 		grid_printf(g, x + 3 * VALUE_COLS, y, 7, ROLE_DIM, ROLE_BACKGROUND, 0, "%6s", buf);
 		draw_bars(g, x + 3 * VALUE_COLS + 7, y, bars, l->hist, ctx->ui->ascii);
 	}
+	int used = n_lines + 2; /* with the heads, and an empty line below */
+	heatmap_draw(ctx, g, (struct rect){r.x, r.y + used, r.w, r.h - used}, NAME_COLS);
 }
 
 const struct view view_latency = {
 	.name = "latency",
 	.title = "Latency",
-	.help = "percentiles and distributions",
+	.help = "percentiles, distributions, and when it was",
 	.min_rows = 3,
 	.draw = latency_draw,
 };
