@@ -428,35 +428,42 @@ static struct event setting_event(uint64_t time_ns, struct ev_setting s)
 	return ev;
 }
 
+#define SETTINGS_AT 100 /* so many events into the recording */
+
+/* Something is written twice, early in the recording. */
+static void tape_add_settings(void *ctx, const struct event *ev)
+{
+	const struct tape *t = ctx;
+	uint64_t now = ev->head.time_ns;
+	const struct event settings[] = {
+		/* The outcome of the first isn't that of the second. */
+		setting_event(now, (struct ev_setting){.at_ns = 5, .from = 1, .what = EV_SETTING_WRITTEN}),
+		setting_event(now, (struct ev_setting){.stuck = 9, .what = EV_SETTING_REPAIRED}),
+		setting_event(now, (struct ev_setting){.to = 1, .what = EV_SETTING_SEEN}),
+		setting_event(now, (struct ev_setting){.at_ns = now, .from = 1, .what = EV_SETTING_WRITTEN}),
+		setting_event(now, (struct ev_setting){.stuck = 2, .what = EV_SETTING_REPAIRED}),
+	};
+
+	for (size_t i = 0; t->n == SETTINGS_AT + i && i < ARRAY_SIZE(settings); i++)
+		tape_add(ctx, &settings[i]);
+	tape_add(ctx, ev);
+}
+
 /* What was written into the process is told again where the block that told it isn't read, as what was before. */
 static void test_setting_before(void **state)
 {
 	const struct capture_writer_opts opts = {.size = sizeof(opts), .path = file};
 	const struct capture_block *blocks;
 	struct capture_reader *r = NULL;
-	struct tape generated = {0}, want = {0}, got = {0};
-	const struct event *found[3] = {NULL};
+	struct tape want = {0}, got = {0};
+	struct event found[3] = {0};
 	struct session s;
 	size_t n_found = 0;
 
 	(void)state;
 	session_init(&s);
-	make_tape(&generated, 200000);
-	for (size_t i = 0; i < generated.n; i++) {
-		uint64_t t = generated.events[i].head.time_ns;
-		const struct event settings[] = {
-			/* The outcome of the first isn't that of the second. */
-			[0] = setting_event(t, (struct ev_setting){.at_ns = 5, .from = 1, .what = EV_SETTING_WRITTEN}),
-			[1] = setting_event(t, (struct ev_setting){.stuck = 9, .what = EV_SETTING_REPAIRED}),
-			[2] = setting_event(t, (struct ev_setting){.to = 1, .what = EV_SETTING_SEEN}),
-			[3] = setting_event(t, (struct ev_setting){.at_ns = t, .from = 1, .what = EV_SETTING_WRITTEN}),
-			[4] = setting_event(t, (struct ev_setting){.stuck = 2, .what = EV_SETTING_REPAIRED}),
-		};
-
-		if (i >= 100 && i < 100 + ARRAY_SIZE(settings))
-			tape_add(&want, &settings[i - 100]);
-		tape_add(&want, &generated.events[i]);
-	}
+	generate(&(struct generate_opts){.n_events = 200000, .exact = true},
+		 &(struct event_sink){.event = tape_add_settings, .ctx = &want});
 	write_tape(&opts, &s, &want, NULL);
 	assert_int_equal(capture_reader_open(file, &r, NULL), 0);
 	size_t n = capture_reader_blocks(r, &blocks);
@@ -464,21 +471,20 @@ static void test_setting_before(void **state)
 	assert_int_equal(read_tape(r, &got), 0);
 	for (size_t i = 0; i < got.n; i++) {
 		if (got.events[i].head.kind == EV_SETTING && n_found < ARRAY_SIZE(found))
-			found[n_found++] = &got.events[i];
+			found[n_found++] = got.events[i];
 	}
 	assert_int_equal(n_found, 2);
-	assert_true(found[0]->head.flags & found[1]->head.flags & EVF_INITIAL);
-	assert_int_equal(found[0]->setting.what, EV_SETTING_WRITTEN);
-	assert_int_equal(found[0]->setting.at_ns, generated.events[103].head.time_ns);
-	assert_int_equal(found[1]->setting.what, EV_SETTING_REPAIRED);
-	assert_int_equal(found[1]->setting.stuck, 2);
+	assert_true(found[0].head.flags & found[1].head.flags & EVF_INITIAL);
+	assert_int_equal(found[0].setting.what, EV_SETTING_WRITTEN);
+	assert_int_equal(found[0].setting.at_ns, want.events[SETTINGS_AT].head.time_ns);
+	assert_int_equal(found[1].setting.what, EV_SETTING_REPAIRED);
+	assert_int_equal(found[1].setting.stuck, 2);
 	/* Read from the start everything comes once, as it was recorded. */
 	tape_done(&got);
 	assert_int_equal(capture_reader_seek(r, 0), 0);
 	assert_int_equal(read_tape(r, &got), 0);
 	assert_same_tape(&want, &got);
 	capture_reader_close(r);
-	tape_done(&generated);
 	tape_done(&want);
 	tape_done(&got);
 }

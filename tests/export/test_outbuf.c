@@ -95,7 +95,8 @@ static void numbers(void **state)
 	outbuf_int(&o, -1);
 	outbuf_int(&o, INT64_MAX);
 	outbuf_char(&o, '\0');
-	strcat(expected, "-9223372036854775808-19223372036854775807");
+	size_t n = strlen(expected);
+	snprintf(expected + n, sizeof(expected) - n, "-9223372036854775808-19223372036854775807");
 	assert_string_equal(o.mem, expected);
 	outbuf_done(&o);
 }
