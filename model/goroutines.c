@@ -38,6 +38,15 @@ struct goroutine *goroutine_find(const struct model *m, uint64_t goid)
 	return (struct goroutine *)idmap_get(&m->goroutine_by_id, goid);
 }
 
+bool model_goroutine(const struct model *m, uint64_t goid, uint32_t *ret_start_func)
+{
+	const struct goroutine *g = goid ? goroutine_find(m, goid) : NULL;
+
+	if (g)
+		*ret_start_func = g->start_func;
+	return g != NULL;
+}
+
 static int by_last_seen(const void *a, const void *b)
 {
 	uint64_t x = (*(struct goroutine *const *)a)->last_ns, y = (*(struct goroutine *const *)b)->last_ns;

@@ -247,6 +247,8 @@ struct g_total {
 	bool ended; /* its end was seen */
 };
 size_t model_goroutines(const struct model *m, struct g_total *ret, size_t cap); /* most run time first */
+/** The start function of a goroutine that is known; 0 = the function isn't. false: no such goroutine is known. */
+bool model_goroutine(const struct model *m, uint64_t goid, uint32_t *ret_start_func);
 /** The longest slice of a goroutine that isn't known to be the runtime's own, those that go on included. */
 uint64_t model_max_slice(const struct model *m);
 

@@ -117,6 +117,14 @@ bool track_at(const struct track *t, uint64_t at_ns, uint64_t now_ns, struct spa
 bool track_next(const struct track *t, uint64_t from_ns, struct span *ret);
 bool track_prev(const struct track *t, uint64_t from_ns, struct span *ret);
 
+/**
+ * Copies up to @cap exact spans, in order of time: the first of those that end after @from_ns / the last of those that
+ * start before it. The open span counts, with UINT64_MAX as its end. Returns how many. A walk goes on from the last
+ * one's end / the first one's start.
+ */
+size_t track_read(const struct track *t, uint64_t from_ns, struct span *ret, size_t cap);
+size_t track_read_back(const struct track *t, uint64_t from_ns, struct span *ret, size_t cap);
+
 /** The first moment that is still known exactly, and coarsely. 0 when empty. */
 uint64_t track_exact_from(const struct track *t);
 uint64_t track_from(const struct track *t);

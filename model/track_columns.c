@@ -246,3 +246,30 @@ bool track_prev(const struct track *t, uint64_t from_ns, struct span *ret)
 	*ret = *span_at(t, i - 1);
 	return true;
 }
+
+size_t track_read(const struct track *t, uint64_t from_ns, struct span *ret, size_t cap)
+{
+	size_t n = 0;
+
+	for (uint64_t i = first_span_after(t, from_ns); i < t->spans.next && n < cap; i++)
+		ret[n++] = *span_at(t, i);
+	if (n < cap && t->has_open && from_ns < UINT64_MAX)
+		give_open(t, &ret[n++]);
+	return n;
+}
+
+size_t track_read_back(const struct track *t, uint64_t from_ns, struct span *ret, size_t cap)
+{
+	bool open = t->has_open && t->open.start_ns < from_ns && cap > 0;
+	uint64_t end = first_span_after(t, from_ns ? from_ns - 1 : 0);
+	size_t n = 0;
+
+	/* The span that ends after from_ns - 1 is the one that touches it, or the first one behind it. */
+	end += end < t->spans.next && span_at(t, end)->start_ns < from_ns;
+	uint64_t room = cap - open, first = ring_first(&t->spans);
+	for (uint64_t i = end - first > room ? end - room : first; i < end; i++)
+		ret[n++] = *span_at(t, i);
+	if (open)
+		give_open(t, &ret[n++]);
+	return n;
+}

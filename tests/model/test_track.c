@@ -283,14 +283,72 @@ static void speed(void **state)
 	track_free(t);
 }
 
+/* Both ways through what is kept, in pieces of any size, with and without something that goes on. */
+static void reading_gives_every_span_once(void **state)
+{
+	enum { N = 300, KEPT = 128 };
+	static struct span all[N + 1], got[N + 1];
+	struct track *t = track_new(KEPT);
+	uint64_t seed = 3, clock = 1000;
+
+	(void)state;
+	assert_non_null(t);
+	for (size_t i = 0; i < N; i++) {
+		all[i] = random_span(&seed, &clock);
+		all[i].goid = i + 1; /* so that none is merged with the one before */
+		assert_int_equal(track_append(t, &all[i]), 0);
+	}
+	for (size_t open = 0; open < 2; open++) {
+		size_t want = KEPT + open;
+		const struct span *first = &all[N - KEPT];
+
+		if (open) {
+			all[N] = make(clock + 10, UINT64_MAX, SPAN_RUN, 9);
+			track_set_open(t, &all[N]);
+		}
+		for (size_t cap = 1; cap <= want + 1; cap += 9) {
+			uint64_t from = 0;
+			size_t n = 0, k;
+
+			while (n < want && (k = track_read(t, from, got + n, cap < want - n ? cap : want - n)) > 0) {
+				n += k;
+				from = got[n - 1].end_ns;
+			}
+			assert_int_equal(n, want);
+			assert_memory_equal(got, first, n * sizeof(got[0]));
+			assert_int_equal(track_read(t, from, got, 1), !open && from < clock);
+			from = UINT64_MAX;
+			for (n = 0; (k = track_read_back(t, from, got, cap)) > 0; n += k) {
+				assert_true(n + k <= want);
+				assert_memory_equal(got, first + want - n - k, k * sizeof(got[0]));
+				from = got[0].start_ns;
+			}
+			assert_int_equal(n, want);
+		}
+	}
+	/* One that is touched is there both ways. */
+	uint64_t inside = all[N - 5].start_ns + 1;
+	assert_int_equal(track_read(t, inside, got, 1), 1);
+	assert_int_equal(got[0].goid, all[N - 5].goid);
+	assert_int_equal(track_read_back(t, inside, got, 1), 1);
+	assert_int_equal(got[0].goid, all[N - 5].goid);
+	track_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns_equal_the_reference), cmocka_unit_test(faded_history_keeps_its_totals),
-		cmocka_unit_test(memory_is_bounded),           cmocka_unit_test(out_of_order_is_refused),
-		cmocka_unit_test(the_later_claim_wins),        cmocka_unit_test(equal_neighbours_merge),
-		cmocka_unit_test(the_open_span_grows),         cmocka_unit_test(walking),
-		cmocka_unit_test(a_column_names_who_ran_most), cmocka_unit_test(speed),
+		cmocka_unit_test(reading_gives_every_span_once),
+		cmocka_unit_test(columns_equal_the_reference),
+		cmocka_unit_test(faded_history_keeps_its_totals),
+		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(out_of_order_is_refused),
+		cmocka_unit_test(the_later_claim_wins),
+		cmocka_unit_test(equal_neighbours_merge),
+		cmocka_unit_test(the_open_span_grows),
+		cmocka_unit_test(walking),
+		cmocka_unit_test(a_column_names_who_ran_most),
+		cmocka_unit_test(speed),
 	};
 
 	return cmocka_run_group_tests_name("track", tests, NULL, NULL);
