@@ -4,11 +4,13 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "tui/event_list.h"
+#include "tui/find_keys.h"
 #include "tui/marks.h"
+#include "tui/prompt.h"
+#include "tui/rows.h"
 #include "tui/views.h"
 #include "tui/views/timeline.h"
-
-#define JUMP_ROWS_MAX 512
 
 static const struct action_info infos[ACTION_COUNT] = {
 #define ACTION_INFO(id, k1, k2, keys, help) [ACTION_##id] = {keys, help},
@@ -119,10 +121,9 @@ static void move_cursor(struct ui_state *ui, const struct model *m, uint64_t now
 		reveal(ui, m, now_ns, ui->cursor_ns);
 }
 
-/* Puts the cursor on a row and scrolls so that it can be seen. */
-static void to_row(struct ui_state *ui, const struct model *m, int visible, int row)
+void ui_to_row(struct ui_state *ui, const struct model *m, int visible, int row)
 {
-	int n = (int)model_rows(m, ui->rows, NULL, 0);
+	int n = (int)rows_shown(ui, m, NULL, 0);
 
 	ui->cursor_row = row >= n ? n - 1 : row;
 	if (ui->cursor_row < 0)
@@ -137,7 +138,7 @@ static void move_row(struct ui_state *ui, const struct model *m, uint64_t now_ns
 {
 	if (!ui->cursor_ns)
 		move_cursor(ui, m, now_ns, 100, 0);
-	to_row(ui, m, visible, ui->cursor_row + by);
+	ui_to_row(ui, m, visible, ui->cursor_row + by);
 }
 
 static void zoom(struct ui_state *ui, const struct model *m, uint64_t now_ns, bool in)
@@ -205,18 +206,6 @@ static void see_stw(void *ctx, const struct stw_pause *p)
 		j->gap.request_ns = 0;
 }
 
-static int row_of_gap(const struct ui_state *ui, const struct model *m, const struct gap *gap)
-{
-	static struct row rows[JUMP_ROWS_MAX];
-	size_t n = model_rows(m, ui->rows, rows, JUMP_ROWS_MAX);
-
-	for (size_t i = 0; i < n && i < JUMP_ROWS_MAX; i++) {
-		if (ui->rows == ROW_CPU ? rows[i].id == gap->cpu : timeline_gap_on_row(gap, &rows[i]))
-			return (int)i;
-	}
-	return ui->cursor_row;
-}
-
 static void jump(struct ui_state *ui, const struct model *m, uint64_t now_ns, int visible, bool forward)
 {
 	uint64_t t0, t1;
@@ -235,15 +224,30 @@ static void jump(struct ui_state *ui, const struct model *m, uint64_t now_ns, in
 	ui->end_ns = t1;
 	ui->follow = false;
 	reveal(ui, m, now_ns, j.best_ns);
-	to_row(ui, m, visible, j.gap.request_ns ? row_of_gap(ui, m, &j.gap) : ui->cursor_row);
+	int row = j.gap.request_ns ? rows_of_gap(ui, m, &j.gap) : -1;
+	ui_to_row(ui, m, visible, row >= 0 ? row : ui->cursor_row);
 }
 
-static void rows_of(struct ui_state *ui, enum row_kind kind)
+/* Who is followed has a row of its own: the cursor is put there. */
+static void rows_of(struct ui_state *ui, const struct model *m, int visible, enum row_kind kind)
 {
 	ui->rows = kind;
 	ui->rows_chosen = true;
 	ui->first_row = 0;
 	ui->cursor_row = 0;
+	if (kind == ROW_G && ui->followed && ui->followed_in == model_session(m))
+		ui_to_row(ui, m, visible, rows_index(ui, m, ui->followed));
+}
+
+static void scroll_panel(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int visible,
+			 bool down)
+{
+	if (!ui->help && view_panels[(size_t)ui->panel % view_n_panels()] == &view_events)
+		event_list_step(ui, m, now_ns, time_cols, visible, down);
+	else if (down)
+		ui->panel_scroll++;
+	else
+		ui->panel_scroll -= ui->panel_scroll > 0;
 }
 
 void ui_suit_rows(struct ui_state *ui, const struct model *m)
@@ -266,7 +270,7 @@ static void back(struct ui_state *ui)
 		ui->help = false;
 	} else if (ui->cursor_ns) {
 		ui->cursor_ns = 0;
-	} else {
+	} else if (!find_back(ui)) {
 		ui->follow = true;
 		ui->paused = false;
 	}
@@ -347,16 +351,16 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		jump(ui, m, now_ns, visible_rows, a == ACTION_NEXT);
 		break;
 	case ACTION_ROWS_CPU:
-		rows_of(ui, ROW_CPU);
+		rows_of(ui, m, visible_rows, ROW_CPU);
 		break;
 	case ACTION_ROWS_P:
-		rows_of(ui, ROW_P);
+		rows_of(ui, m, visible_rows, ROW_P);
 		break;
 	case ACTION_ROWS_M:
-		rows_of(ui, ROW_M);
+		rows_of(ui, m, visible_rows, ROW_M);
 		break;
 	case ACTION_ROWS_G:
-		rows_of(ui, ROW_G);
+		rows_of(ui, m, visible_rows, ROW_G);
 		break;
 	case ACTION_PANEL:
 		panel(ui, 1);
@@ -365,17 +369,25 @@ void action_do(enum action a, struct ui_state *ui, const struct model *m, uint64
 		panel(ui, -1);
 		break;
 	case ACTION_SCROLL_DOWN:
-		ui->panel_scroll++;
-		break;
 	case ACTION_SCROLL_UP:
-		ui->panel_scroll -= ui->panel_scroll > 0;
+		scroll_panel(ui, m, now_ns, time_cols, visible_rows, a == ACTION_SCROLL_DOWN);
 		break;
 	case ACTION_OUTPUT:
 		ui->output = !ui->output;
 		break;
 	case ACTION_GOTO:
-		ui->prompt = true;
-		ui->typed[0] = '\0';
+		prompt_open(ui, PROMPT_TIME);
+		break;
+	case ACTION_EVENTS:
+		ui->panel = view_panel_index(view_events.name);
+		ui->panel_scroll = 0;
+		break;
+	case ACTION_FIND:
+	case ACTION_MATCH_NEXT:
+	case ACTION_MATCH_PREVIOUS:
+	case ACTION_FILTER:
+	case ACTION_FOLLOW:
+		find_action(a, ui, m, now_ns, time_cols, visible_rows);
 		break;
 	case ACTION_FASTER:
 	case ACTION_SLOWER:

@@ -43,7 +43,7 @@ struct key_event {
 #define ACTIONS(X)                                                                                                     \
 	X(QUIT, 'q', KEY_F10_, "q F10", "quit")                                                                        \
 	X(HELP, '?', KEY_F1_, "? F1", "this help")                                                                     \
-	X(BACK, KEY_ESC_, 0, "Esc", "close help, drop the cursor, go back to now")                                     \
+	X(BACK, KEY_ESC_, 0, "Esc", "close help; drop cursor, search, filter")                                         \
 	X(PAUSE, ' ', 0, "Space", "pause the picture, or go on (collecting goes on); replay: play, stop")              \
 	X(CURSOR_LEFT, KEY_LEFT_, 'h', "Left h", "move the cursor back in time")                                       \
 	X(CURSOR_RIGHT, KEY_RIGHT_, 'l', "Right l", "move the cursor forward in time")                                 \
@@ -58,11 +58,17 @@ struct key_event {
 	X(FIT, '0', 0, "0", "show the whole session")                                                                  \
 	X(NEXT, ']', 0, "]", "go to the next gap or pause")                                                            \
 	X(PREVIOUS, '[', 0, "[", "go to the previous gap or pause")                                                    \
+	X(FIND, '/', 0, "/", "find a function, thread, G42, P0 or CPU1")                                               \
+	X(MATCH_NEXT, 'n', 0, "n", "go to the next match")                                                             \
+	X(MATCH_PREVIOUS, 'N', 0, "N", "go to the previous match")                                                     \
+	X(FILTER, 'f', 0, "f", "show only what matches; Enter alone: all")                                             \
+	X(FOLLOW, 'g', 0, "g", "follow a goroutine, dim the rest; or end it")                                          \
+	X(EVENTS, 'e', 0, "e", "list events; J K: walk from one to another")                                           \
 	X(ROWS_CPU, 'c', 0, "c", "rows: CPUs")                                                                         \
 	X(ROWS_P, 'p', 0, "p", "rows: Ps")                                                                             \
 	X(ROWS_M, 'm', 0, "m", "rows: threads (Ms)")                                                                   \
 	X(ROWS_G, 'v', 0, "v", "rows: goroutines")                                                                     \
-	X(PANEL, KEY_TAB_, 0, "Tab", "next panel: offenders, verdicts, threads, goroutines")                           \
+	X(PANEL, KEY_TAB_, 0, "Tab", "next panel: offenders, verdicts, ..., events")                                   \
 	X(PANEL_BACK, KEY_BTAB_, 0, "Shift-Tab", "previous panel")                                                     \
 	X(SCROLL_DOWN, 'J', '>', "J >", "scroll the panel down")                                                       \
 	X(SCROLL_UP, 'K', '<', "K <", "scroll the panel up")                                                           \
@@ -132,6 +138,9 @@ void ui_suit_rows(struct ui_state *ui, const struct model *m);
 
 /** The cursor to a time, and the window so that it is seen. */
 void ui_go_to(struct ui_state *ui, const struct model *m, uint64_t now_ns, uint64_t at_ns);
+
+/** The cursor to a row, and as much scrolled that it is seen among @visible. */
+void ui_to_row(struct ui_state *ui, const struct model *m, int visible, int row);
 
 /** The cursor to a time column and row (a click). */
 void ui_click(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int col, int row);

@@ -24,9 +24,11 @@
 #include "base/log.h"
 #include "tui/actions.h"
 #include "tui/backend.h"
+#include "tui/find_keys.h"
 #include "tui/panes.h"
 #include "tui/panes_draw.h"
 #include "tui/panes_keys.h"
+#include "tui/prompt.h"
 #include "tui/replay_keys.h"
 #include "tui/rescue_keys.h"
 #include "tui/screen.h"
@@ -34,8 +36,10 @@
 #include "tui/views/timeline.h"
 
 #define FPS_DEFAULT 30.0
-#define MESSAGE_NS  (4 * NS_PER_S)
-#define SLOWEST_NS  (250 * NS_PER_MS) /* the figures move even when the timeline's columns are wide */
+/* With fewer colours dimmed hues and those of functions may be the same. */
+#define SHADES_FROM_COLOURS 256
+#define MESSAGE_NS          (4 * NS_PER_S)
+#define SLOWEST_NS          (250 * NS_PER_MS) /* the figures move even when the timeline's columns are wide */
 
 struct app {
 	const struct tui_opts *opts;
@@ -125,6 +129,7 @@ static void draw(struct app *a)
 					.ask = a->control.asking ? a->control.ask : NULL,
 					.can_relaunch = a->opts->relaunch != NULL};
 
+	a->ui.no_shades = a->theme.mono || screen_colours() < SHADES_FROM_COLOURS;
 	suit_rows(a);
 	panes_look(&a->panes, &a->ui);
 	fit_replays(a);
@@ -267,8 +272,12 @@ static void act(struct app *a, enum action act, const struct key_event *k, const
 
 	a->ui.message[0] = '\0';
 	if (a->ui.prompt) {
-		if (prompt_key(&a->ui, k->key, &rel_ns))
+		enum prompt typed = prompt_key(&a->ui, k->key);
+
+		if (typed == PROMPT_TIME && prompt_time(&a->ui, &rel_ns))
 			go_to(a, pane, m, rel_ns, wish);
+		find_typed(typed, &a->ui, m, pane->now_ns, timeline_time_cols(a->ui.rows, r.w),
+			   timeline_row_count(r.h, (int)pane->n_rows));
 	} else if (act == ACTION_FIT) {
 		panes_fit(&a->panes, &a->ui);
 	} else if (!pane->feed.replay || !replay_action(act, &a->ui, &pane->replay, m, pane->now_ns, wish)) {

@@ -28,6 +28,7 @@
 	X(WARNING, "warning")                                                                                          \
 	X(CRITICAL, "critical")                                                                                        \
 	X(IDLE, "idle")                                                                                                \
+	X(DIMMED, "dimmed")                                                                                            \
 	X(RUNTIME, "runtime")                                                                                          \
 	X(UNLABELLED, "unlabelled")                                                                                    \
 	X(RUNNABLE, "runnable")                                                                                        \

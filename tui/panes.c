@@ -9,6 +9,7 @@
 
 #include "compare/figures.h"
 #include "tui/actions.h"
+#include "tui/rows.h"
 
 static const struct strip_figure strip[STRIP_FIGURES] = {
 	{"preempt.latency_ns.mean", "preempt mean"},
@@ -204,7 +205,7 @@ static void look_at(struct pane *pane, const struct ui_state *ui, bool beside)
 	pane->start_ns = model_start(m);
 	if (!ui->paused || !pane->now_ns)
 		pane->now_ns = model_now(m);
-	pane->n_rows = model_rows(m, ui->rows, NULL, 0);
+	pane->n_rows = rows_shown(ui, m, NULL, 0);
 	if (beside)
 		look_closer(pane, m);
 	if (pane->feed.replay)

@@ -2,15 +2,8 @@
 #include "tui/replay_keys.h"
 
 #include <stdio.h>
-#include <string.h>
 
-#include "base/values.h"
-
-#define SPEED_STEP  2.0
-#define KEY_ENTER_A '\r'
-#define KEY_ENTER_B '\n'
-#define KEY_ERASE_A 127
-#define KEY_ERASE_B 8
+#define SPEED_STEP 2.0
 
 /* The nearest moment after or before the cursor, else the playhead. What lies closer together is one to the eye. */
 static const struct moment *moment_from(const struct replay_state *st, uint64_t from, bool forward)
@@ -123,24 +116,4 @@ void replay_fulfil(const struct replay_wish *wish, const struct tui_feed *feed)
 		r->play(feed->ctx, true);
 	if (wish->step)
 		r->step(feed->ctx);
-}
-
-bool prompt_key(struct ui_state *ui, uint32_t key, uint64_t *ret_ns)
-{
-	size_t len = strlen(ui->typed);
-
-	if (key == KEY_ENTER_A || key == KEY_ENTER_B) {
-		ui->prompt = false;
-		if (value_time(ui->typed, ret_ns) == 0)
-			return true;
-		snprintf(ui->message, sizeof(ui->message), "'%s' is no time: write 12.5, 300ms or 2m", ui->typed);
-	} else if (key == KEY_ESC_) {
-		ui->prompt = false;
-	} else if ((key == KEY_ERASE_A || key == KEY_ERASE_B) && len) {
-		ui->typed[len - 1] = '\0';
-	} else if (key < 128 && strchr("0123456789.smhu", (int)key) && key && len + 1 < sizeof(ui->typed)) {
-		ui->typed[len] = (char)key;
-		ui->typed[len + 1] = '\0';
-	}
-	return false;
 }

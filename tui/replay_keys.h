@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the keys do that move a replay or go to a typed time. */
+/* What the keys do that move a replay. */
 #ifndef SCHEDTOP_TUI_REPLAY_KEYS_H
 #define SCHEDTOP_TUI_REPLAY_KEYS_H
 
@@ -23,11 +23,5 @@ bool replay_action(enum action a, struct ui_state *ui, const struct replay_state
 
 /** Carries it out. Without the lock. */
 void replay_fulfil(const struct replay_wish *wish, const struct tui_feed *feed);
-
-/**
- * A key while a time is being typed (ui->prompt). Returns true when it is complete: *ret_ns is what was typed, from the
- * session's start.
- */
-bool prompt_key(struct ui_state *ui, uint32_t key, uint64_t *ret_ns);
 
 #endif

@@ -17,6 +17,12 @@
 #define ASK_LINES 6
 #define ASK_CAP   160
 
+/* What is being typed in the status line. */
+enum prompt { PROMPT_NONE, PROMPT_TIME, PROMPT_FIND, PROMPT_FILTER, PROMPT_FOLLOW };
+
+#define PATTERN_CAP 64  /* of a text that is typed; its length is told in cli/options.c */
+#define NAME_CAP    256 /* of a function's name */
+
 /* What the user has chosen; changed by actions only. */
 struct ui_state {
 	uint64_t span_ns;   /* time that the timeline's width shows; 0 = not yet laid out */
@@ -33,9 +39,16 @@ struct ui_state {
 	bool help;
 	bool output;    /* the target's output pane is shown */
 	bool ascii;     /* no Unicode drawing characters */
-	bool prompt;    /* a time is being typed */
-	char typed[24]; /* so far */
-	bool asking;    /* lines are shown, and a yes is waited for */
+	bool no_shades; /* colours can't tell what is dimmed: other characters do */
+	enum prompt prompt;
+	char typed[PATTERN_CAP];           /* so far */
+	char find[PATTERN_CAP];            /* what is looked for; "" = nothing: the rest is dimmed */
+	char filter[PATTERN_CAP];          /* what doesn't match is left out; "" = nothing is */
+	uint64_t followed;                 /* a goroutine; 0 = none: the rest is dimmed */
+	const struct session *followed_in; /* whose goroutine it is; compared only */
+	char followed_func[NAME_CAP]; /* its start function, full, which is followed in other sessions. Foreign text */
+	unsigned event_nth;           /* which of the events at the cursor's time is marked in their list */
+	bool asking;                  /* lines are shown, and a yes is waited for */
 	size_t n_asked;
 	char asked[ASK_LINES][ASK_CAP];
 	char message[200]; /* one-line answer to the last action; "" = none */
@@ -81,6 +94,7 @@ struct view {
 	const char *title; /* shown on its panel */
 	const char *help;  /* one line */
 	int min_rows;      /* below this it isn't drawn */
+	bool wide;         /* a panel that takes the place of the latencies beside it, too */
 	void (*draw)(const struct view_ctx *ctx, struct grid *g, struct rect r);
 };
 

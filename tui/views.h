@@ -10,11 +10,14 @@
 extern const struct view view_header, view_verdict, view_minimap, view_timeline, view_latency, view_output, view_status,
 	view_help, view_ask;
 extern const struct view view_panes_header; /* views/pane.c */
-extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines, view_scheduler;
+extern const struct view view_offenders, view_verdicts, view_threads, view_goroutines, view_scheduler, view_events;
 
 /** The panels that Tab goes through. */
 extern const struct view *const view_panels[];
 size_t view_n_panels(void);
+
+/** The index of a panel by its name; -1 = there is none. */
+int view_panel_index(const char *name);
 
 /** Draws the whole screen: every view in its place. */
 void views_draw(const struct view_ctx *ctx, struct grid *g);

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "tui/actions.h"
+#include "tui/find_keys.h"
 #include "tui/layout.h"
+#include "tui/prompt.h"
+#include "tui/rows.h"
 #include "tui/views.h"
 #include "tui/views/timeline.h"
 
@@ -258,14 +261,21 @@ int scene_draw(const struct scene *s, const struct scene_shot *shot, struct grid
 	if (err < 0)
 		return err;
 	ui_state_init(&ui, shot->ascii);
+	ui.no_shades = shot->no_shades;
 	if (shot->span_ns)
 		ui.span_ns = shot->span_ns;
 	for (const char *k = shot->keys; *k; k++) {
-		size_t n = model_rows(s->model, ui.rows, NULL, 0);
+		size_t n = rows_shown(&ui, s->model, NULL, 0);
 		struct layout l = layout_compute(shot->cols, shot->rows, n < 64 ? (int)n : 64, ui.output, false);
 
-		action_do(action_of_key((uint32_t)(unsigned char)*k), &ui, s->model, s->now_ns,
-			  timeline_time_cols(ui.rows, l.timeline.w), timeline_row_count(l.timeline.h, (int)n));
+		int time_cols = timeline_time_cols(ui.rows, l.timeline.w),
+		    visible = timeline_row_count(l.timeline.h, (int)n);
+		uint32_t key = (unsigned char)*k;
+
+		if (ui.prompt)
+			find_typed(prompt_key(&ui, key), &ui, s->model, s->now_ns, time_cols, visible);
+		else
+			action_do(action_of_key(key), &ui, s->model, s->now_ns, time_cols, visible);
 	}
 	ui_window(&ui, s->model, ctx.now_ns, &ctx.t0_ns, &ctx.t1_ns);
 	views_draw(&ctx, g);

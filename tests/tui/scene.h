@@ -33,6 +33,7 @@ struct scene_shot {
 	const char *keys; /* typed before, one character each */
 	uint64_t span_ns; /* of the window before the keys; 0 = the default */
 	bool ascii;
+	bool no_shades; /* what is dimmed has characters of its own */
 };
 /** Draws what the screen shows of a scene. @g is made here; the caller frees it with grid_done(). 0 or -ENOMEM. */
 int scene_draw(const struct scene *s, const struct scene_shot *shot, struct grid *g);

@@ -18,9 +18,14 @@
 #include "tui/backend.h"
 #include "tui/theme.h"
 
-static void draw(struct scene *s, struct grid *g, int cols, int rows, const char *keys, bool ascii)
+static void draw(struct scene *s, struct grid *g, int cols, int rows, const char *keys, bool ascii, bool no_shades)
 {
-	struct scene_shot shot = {.cols = cols, .rows = rows, .keys = keys, .span_ns = 2000000000, .ascii = ascii};
+	struct scene_shot shot = {.cols = cols,
+				  .rows = rows,
+				  .keys = keys,
+				  .span_ns = 2000000000,
+				  .ascii = ascii,
+				  .no_shades = no_shades};
 
 	assert_int_equal(scene_draw(s, &shot, g), 0);
 }
@@ -56,6 +61,7 @@ struct frame {
 	int cols, rows;
 	const char *keys;
 	bool ascii;
+	bool no_shades;
 };
 
 static void compare_frames(struct scene *s, const struct frame *frames, size_t n)
@@ -66,7 +72,7 @@ static void compare_frames(struct scene *s, const struct frame *frames, size_t n
 		size_t len;
 		FILE *f = open_memstream(&text, &len);
 
-		draw(s, &g, frames[i].cols, frames[i].rows, frames[i].keys, frames[i].ascii);
+		draw(s, &g, frames[i].cols, frames[i].rows, frames[i].keys, frames[i].ascii, frames[i].no_shades);
 		assert_int_equal(backend_text(&g, f), 0);
 		fclose(f);
 		compare(frames[i].name, text);
@@ -117,6 +123,31 @@ static void golden_exact(void **state)
 	scene_done(&s);
 }
 
+/* What isn't asked for is dimmed, by characters here, as where there are few colours. */
+static void golden_asked_for(void **state)
+{
+	static const struct frame frames[] = {
+		{"find-100x30", 100, 30, "/pool\r", false, true},
+		{"find-cpu-80x24-ascii", 80, 24, "/crunch\rn", true, true},
+		{"find-nothing-80x24", 80, 24, "/nobody\r", false, true},
+		{"filter-100x30", 100, 30, "fpool\r\t\t\t", false, true},
+		{"filter-goroutines-100x30", 100, 30, "vfpool\r\t\t\t", false, true},
+		{"filter-nothing-80x24", 80, 24, "vfnobody\r", false, true},
+		{"follow-100x30", 100, 30, "[g", false, true},
+		{"follow-goroutines-100x30", 100, 30, "[gv", false, true},
+		{"events-100x30", 100, 30, "e", false, true},
+		{"events-walk-120x40", 120, 40, "eKK", false, true},
+		{"events-80x24-ascii", 80, 24, "e[", true, true},
+		{"prompt-80x24", 80, 24, "/cru", false, true},
+	};
+	struct scene s;
+
+	(void)state;
+	scene_init(&s, false);
+	compare_frames(&s, frames, ARRAY_SIZE(frames));
+	scene_done(&s);
+}
+
 /* Whatever a process calls itself: no control character, no broken UTF-8, no markup gets through. */
 static void foreign_text(void **state)
 {
@@ -126,14 +157,14 @@ static void foreign_text(void **state)
 	(void)state;
 	scene_init_exact(&s, true);
 	assert_int_equal(theme_load(&t, "dark", NULL), 0);
-	for (const char *keys = "pmvc\t\t\t\t?"; *keys; keys++) {
-		char one[2] = {*keys, 0};
+	for (const char *keys = "pmvceg\t\t\t\t?"; *keys; keys++) {
+		char one[] = {'v', *keys, '7', '\r', 0};
 		cleanup_free char *svg = NULL;
 		struct grid g;
 		size_t len;
 		FILE *f = open_memstream(&svg, &len);
 
-		draw(&s, &g, 120, 40, one, false);
+		draw(&s, &g, 120, 40, one, false, false);
 		for (int i = 0; i < g.cols * g.rows; i++) {
 			uint32_t ch = g.cells[i].ch;
 
@@ -166,7 +197,7 @@ static void svg_is_well_formed(void **state)
 		FILE *f = open_memstream(&svg, &len);
 
 		assert_int_equal(theme_load(&t, theme_builtin(i), NULL), 0);
-		draw(&s, &g, 100, 30, "", false);
+		draw(&s, &g, 100, 30, "", false, false);
 		assert_int_equal(backend_svg(&g, &t, f), 0);
 		fclose(f);
 		grid_done(&g);
@@ -197,7 +228,9 @@ static void any_size_draws(void **state)
 		for (int rows = 1; rows < 80; rows += 7) {
 			struct grid g;
 
-			draw(&s, &g, cols, rows, "v[?o", rows % 2);
+			draw(&s, &g, cols, rows, "v[?o", rows % 2, false);
+			grid_done(&g);
+			draw(&s, &g, cols, rows, "m/pool\rfapp\reK", rows % 2, cols % 2);
 			grid_done(&g);
 		}
 	}
@@ -207,8 +240,11 @@ static void any_size_draws(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),         cmocka_unit_test(golden_exact),
-		cmocka_unit_test(foreign_text),   cmocka_unit_test(svg_is_well_formed),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(golden_exact),
+		cmocka_unit_test(golden_asked_for),
+		cmocka_unit_test(foreign_text),
+		cmocka_unit_test(svg_is_well_formed),
 		cmocka_unit_test(any_size_draws),
 	};
 

@@ -114,35 +114,6 @@ static void a_stream_cannot_be_moved(void **state)
 	act(ACTION_ZOOM_IN, false);
 }
 
-static void typing_a_time(void **state)
-{
-	uint64_t ns = 7;
-
-	(void)state;
-	ui.prompt = true;
-	ui.typed[0] = '\0';
-	for (const char *c = "12z.5\x7f"
-			     "5s";
-	     *c; c++)
-		assert_false(prompt_key(&ui, (uint32_t)*c, &ns));
-	assert_string_equal(ui.typed, "12.5s");
-	assert_true(prompt_key(&ui, '\r', &ns));
-	assert_int_equal(ns, 12500000000ULL);
-	assert_false(ui.prompt);
-	ui.prompt = true;
-	strcpy(ui.typed, "5mss");
-	assert_false(prompt_key(&ui, '\r', &ns));
-	assert_non_null(strstr(ui.message, "is no time"));
-	ui.prompt = true;
-	assert_false(prompt_key(&ui, KEY_ESC_, &ns));
-	assert_false(ui.prompt);
-	ui.prompt = true;
-	ui.typed[0] = '\0';
-	for (int i = 0; i < 100; i++)
-		prompt_key(&ui, '1', &ns);
-	assert_true(strlen(ui.typed) < sizeof(ui.typed));
-}
-
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -151,7 +122,6 @@ int main(void)
 		TEST(speed_doubles_and_halves),
 		TEST(moments_before_and_behind_the_playhead),
 		TEST(a_stream_cannot_be_moved),
-		TEST(typing_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

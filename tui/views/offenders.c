@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tui/draw.h"
+#include "tui/match.h"
 #include "tui/views.h"
 
 #define GAPS_MAX 64
@@ -12,12 +13,20 @@
 static void offenders_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	static struct gap gaps[GAPS_MAX];
-	size_t n = model_worst_gaps(ctx->model, gaps, GAPS_MAX);
+	static struct match filter;
+	size_t n_all = model_worst_gaps(ctx->model, gaps, GAPS_MAX), n = 0;
 	size_t first = (size_t)(ctx->ui->panel_scroll < 0 ? 0 : ctx->ui->panel_scroll);
 
+	match_init(&filter, ctx->model, ctx->ui->filter);
+	for (size_t i = 0; i < n_all; i++) {
+		if (match_gap(&filter, &gaps[i]))
+			gaps[n++] = gaps[i];
+	}
 	r = draw_title(g, r, "Worst preemption gaps", false);
 	if (n == 0) {
-		grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "no goroutine has been asked to yield yet");
+		grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0,
+			  n_all ? "none of the worst gaps matches the filter"
+				: "no goroutine has been asked to yield yet");
 		return;
 	}
 	bool wide = r.w >= 64, why = r.w >= WHY_COLS;

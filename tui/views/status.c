@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "tui/draw.h"
+#include "tui/prompt.h"
 #include "tui/views.h"
 
 /* Whether this is now, and if not, what it is. */
@@ -39,6 +40,26 @@ static void say_state(const struct view_ctx *ctx, const struct model_counts *cou
 	}
 }
 
+/* What is left out or dimmed, so that nobody takes what is seen for all. Returns the columns used. */
+static int say_chosen(const struct view_ctx *ctx, struct grid *g, int x0, struct rect r)
+{
+	const struct ui_state *ui = ctx->ui;
+	int x = x0, end = r.x + r.w;
+
+	if (*ui->filter)
+		x += grid_printf(g, x, r.y, end - x, ROLE_WARNING, ROLE_STATUS_BG, CELL_BOLD, " filter: %s ",
+				 ui->filter);
+	if (ui->followed && ui->followed_in == model_session(ctx->model))
+		x += grid_printf(g, x, r.y, end - x, ROLE_KEY, ROLE_STATUS_BG, 0, " following G%llu %s ",
+				 (unsigned long long)ui->followed, draw_short_func(ui->followed_func));
+	else if (ui->followed)
+		x += grid_printf(g, x, r.y, end - x, ROLE_KEY, ROLE_STATUS_BG, 0, " following %s ",
+				 draw_short_func(ui->followed_func));
+	if (*ui->find)
+		x += grid_printf(g, x, r.y, end - x, ROLE_KEY, ROLE_STATUS_BG, 0, " find: %s (n N) ", ui->find);
+	return x - x0;
+}
+
 static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
 	const struct session *s = model_session(ctx->model);
@@ -57,10 +78,13 @@ static void status_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	int x = r.x + grid_printf(g, r.x, r.y, r.w, role, ROLE_STATUS_BG, CELL_BOLD, " %s ", state);
 
 	if (ctx->ui->prompt) {
-		grid_printf(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0,
-			    "go to time: %s_   (12.5, 300ms; Enter, Esc)", ctx->ui->typed);
+		char asked[200];
+
+		grid_text(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0,
+			  prompt_text(ctx->ui, asked, sizeof(asked)));
 		return;
 	}
+	x += say_chosen(ctx, g, x, r);
 	if (*ctx->ui->message) {
 		grid_text(g, x + 1, r.y, r.x + r.w - x - 1, ROLE_KEY, ROLE_STATUS_BG, 0, ctx->ui->message);
 		return;

@@ -7,10 +7,12 @@
 #include "tui/views/timeline.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tui/draw.h"
 #include "tui/marks.h"
+#include "tui/rows.h"
 #include "tui/views.h"
 #include "tui/views/timeline_scene.h"
 
@@ -135,8 +137,36 @@ static int dominant(const struct column *c)
 	return top;
 }
 
-/* What a column is mostly, and how it looks. */
-static void draw_column(struct timeline_scene *s, int col, int y, const struct column *c, uint64_t width_ns)
+/* A run of the target's, however short, from the row's bottom up; what the rest of the column mostly was is behind. */
+static void draw_run(struct timeline_scene *s, int col, int y, int level, uint8_t fg, uint8_t bg)
+{
+	for (int k = s->row_height - 1; k >= 0; k--, level -= 8)
+		grid_put(s->g, s->x + col, y + k, draw_level(level, s->ctx->ui->ascii), fg, bg, 0);
+}
+
+/* The same where it isn't what is asked for, with what is (@part_level of it) before it. */
+static void draw_dimmed(struct timeline_scene *s, int col, int y, int level, int part_level, uint8_t fg, uint8_t bg)
+{
+	const struct ui_state *ui = s->ctx->ui;
+
+	s->marks[MARK_DIMMED] = true;
+	for (int k = s->row_height - 1; k >= 0; k--, level -= 8, part_level -= 8) {
+		uint32_t dim = ui->ascii ? DIMMED_PLAIN : ui->no_shades ? DIMMED_CHAR : draw_level(level, false);
+
+		if (part_level > 0)
+			grid_put(s->g, s->x + col, y + k, draw_level(part_level, ui->ascii), fg,
+				 level > part_level && !ui->no_shades ? ROLE_DIMMED : bg, 0);
+		else
+			grid_put(s->g, s->x + col, y + k, level > 0 ? dim : ' ', ROLE_DIMMED, bg, 0);
+	}
+}
+
+/*
+ * What a column is mostly, and how it looks. @part: of what would be dimmed, what goroutines ran for that keep their
+ * colour; NULL = nothing.
+ */
+static void draw_column(struct timeline_scene *s, int col, int y, const struct column *c, uint64_t width_ns,
+			const struct part *part)
 {
 	static const struct {
 		uint32_t ch;
@@ -151,13 +181,14 @@ static void draw_column(struct timeline_scene *s, int col, int y, const struct c
 		[SPAN_WAITING_P] = {0x2504, '~', ROLE_RUNNABLE},
 		[SPAN_UNKNOWN] = {0xb7, '.', ROLE_DIM},
 	};
-	bool ascii = s->ctx->ui->ascii;
+	bool ascii = s->ctx->ui->ascii, kept = s->kept[col];
 	uint64_t busy = c->ns[SPAN_RUN] + c->ns[SPAN_RUNTIME] + c->ns[SPAN_UNLABELLED];
 	uint8_t band = s->band[col], bg = band == ROLE_BACKGROUND ? ROLE_IDLE : band;
 	int top = dominant(c), lines = s->row_height;
 
-	if (c->ns[SPAN_RUN])
-		add_legend(s, c->func, c->ns[SPAN_RUN]);
+	uint64_t part_ns = part ? (uint64_t)part->run_ns : 0;
+	if (c->ns[SPAN_RUN] && (kept || part_ns))
+		add_legend(s, kept ? c->func : part->func, kept ? c->ns[SPAN_RUN] : part_ns);
 	s->marks[MARK_NO_CPU] |= top == SPAN_RUNNABLE;
 	s->marks[MARK_OTHER] |= top == SPAN_OTHER;
 	s->marks[MARK_UNKNOWN] |= top == SPAN_UNKNOWN;
@@ -165,25 +196,28 @@ static void draw_column(struct timeline_scene *s, int col, int y, const struct c
 	s->marks[MARK_WAITING_P] |= top == SPAN_WAITING_P;
 	if (!busy) {
 		uint32_t ch = ascii ? (uint32_t)looks[top].plain : looks[top].ch;
+		uint8_t role = kept || (part && part->waited) ? looks[top].role : ROLE_DIMMED;
 
 		for (int k = 0; k < lines; k++) {
 			bool empty = top == SPAN_SYSCALL && k < lines - 1; /* a line at the bottom: it only waits */
 
-			grid_put(s->g, s->x + col, y + k, empty ? ' ' : ch, looks[top].role, bg, 0);
+			grid_put(s->g, s->x + col, y + k, empty ? ' ' : ch, role, bg, 0);
 		}
 		return;
 	}
-	/* However short, a run shows; what the rest of the column mostly was is behind it. */
 	if (band == ROLE_BACKGROUND && (top == SPAN_OTHER || top == SPAN_RUNNABLE))
-		bg = looks[top].role;
+		bg = kept ? looks[top].role : ROLE_DIMMED;
 	/* Behind a run a band still shows at the row's top, so that it goes through all rows. */
 	int steps = 8 * lines - (band == ROLE_BACKGROUND ? 0 : lines > 1 ? 4 : 2);
 	int level = draw_share(busy, width_ns, steps);
 	uint8_t fg = c->ns[SPAN_RUNTIME] >= c->ns[SPAN_UNLABELLED] ? ROLE_RUNTIME : ROLE_UNLABELLED;
 	if (c->ns[SPAN_RUN] >= c->ns[SPAN_RUNTIME] && c->ns[SPAN_RUN] >= c->ns[SPAN_UNLABELLED])
 		fg = draw_func_role(s->ctx->model, c->func);
-	for (int k = lines - 1; k >= 0; k--, level -= 8)
-		grid_put(s->g, s->x + col, y + k, draw_level(level, ascii), fg, bg, 0);
+	if (kept)
+		draw_run(s, col, y, level, fg, bg);
+	else
+		draw_dimmed(s, col, y, level, part_ns ? draw_share(part_ns, width_ns, steps) : 0,
+			    part_ns ? draw_func_role(s->ctx->model, part->func) : ROLE_DIMMED, bg);
 }
 
 static void row_label(const struct row *row, char *dst, size_t cap)
@@ -204,16 +238,41 @@ static void row_label(const struct row *row, char *dst, size_t cap)
 	}
 }
 
-static void draw_row(struct timeline_scene *s, int y, const struct row *row, bool selected)
+static bool row_asked_for(struct timeline_scene *s, const struct row *row, uint32_t start_func)
+{
+	struct highlight *h = &s->highlight;
+
+	return match_row(&h->find, row) && match_row(&h->filter, row) &&
+	       (row->kind != ROW_G || highlight_followed(h, row->id, start_func));
+}
+
+/* Does a column keep its colour? What a goroutine's own row shows is about it, also where it doesn't run. */
+static bool column_asked_for(struct timeline_scene *s, const struct row *row, uint32_t start_func,
+			     const struct column *c)
+{
+	bool own = row->kind == ROW_G;
+
+	return !s->highlight.on ||
+	       highlight_on_row(&s->highlight, row, own ? row->id : c->goid, own ? start_func : c->func, c->tid);
+}
+
+/* @index: which of the rows that are shown. */
+static void draw_row(struct timeline_scene *s, int y, const struct row *row, int index, bool selected)
 {
 	static struct column columns[SCENE_COLS_MAX];
 	const struct view_ctx *c = s->ctx;
 	char label[128];
 
 	row_label(row, label, sizeof(label));
+	uint32_t start_func = 0;
+	if (row->kind == ROW_G)
+		model_goroutine(c->model, row->id, &start_func);
+	/* Where rows have names, those that aren't asked for are dimmed like what they did. */
+	bool named = row->kind == ROW_M || row->kind == ROW_G;
+	bool dim = !row->alive || (named && s->highlight.on && !row_asked_for(s, row, start_func));
 	uint8_t bg = selected ? ROLE_SELECTED_BG : ROLE_BACKGROUND;
 	grid_fill(s->g, (struct rect){s->r.x, y, s->x - s->r.x - 1, s->row_height}, ' ', ROLE_LABEL, bg);
-	grid_text(s->g, s->r.x, y, s->x - s->r.x - 1, row->alive ? ROLE_LABEL : ROLE_DIM, bg, 0, label);
+	grid_text(s->g, s->r.x, y, s->x - s->r.x - 1, dim ? ROLE_DIM : ROLE_LABEL, bg, 0, label);
 	track_columns(row->track, c->t0_ns, c->t1_ns, (size_t)s->cols, c->now_ns, columns);
 	for (int i = 0; i < s->cols; i++) {
 		uint64_t from = timeline_col_ns(c->t0_ns, c->t1_ns, s->cols, i);
@@ -222,8 +281,11 @@ static void draw_row(struct timeline_scene *s, int y, const struct row *row, boo
 		if (from >= c->now_ns) {
 			continue; /* hasn't come yet */
 		}
+		const struct column *col = &columns[i];
+		s->kept[i] = column_asked_for(s, row, start_func, col);
 		/* The newest column isn't full yet: what is known of it counts as the whole. */
-		draw_column(s, i, y, &columns[i], (to < c->now_ns ? to : c->now_ns) - from);
+		draw_column(s, i, y, col, (to < c->now_ns ? to : c->now_ns) - from,
+			    s->kept[i] ? NULL : timeline_part(index, i));
 	}
 	timeline_gaps(s, y, row, columns);
 }
@@ -257,29 +319,35 @@ static void timeline_draw(const struct view_ctx *ctx, struct grid *g, struct rec
 	static struct row rows[TIMELINE_ROWS_MAX];
 	struct timeline_scene *s = &scene;
 	int label = timeline_label_cols(ctx->ui->rows, r.w);
-	size_t n = model_rows(ctx->model, ctx->ui->rows, rows, TIMELINE_ROWS_MAX);
+	size_t n = rows_shown(ctx->ui, ctx->model, rows, TIMELINE_ROWS_MAX);
 	int have = n < TIMELINE_ROWS_MAX ? (int)n : TIMELINE_ROWS_MAX, fit = timeline_row_count(r.h, have);
 
-	*s = (struct timeline_scene){.ctx = ctx,
-				     .g = g,
-				     .r = r,
-				     .x = r.x + label,
-				     .cols = timeline_time_cols(ctx->ui->rows, r.w),
-				     .row_height = timeline_row_height(r.h, have)};
+	s->ctx = ctx;
+	s->g = g;
+	s->r = r;
+	s->x = r.x + label;
+	s->cols = timeline_time_cols(ctx->ui->rows, r.w);
+	s->row_height = timeline_row_height(r.h, have);
+	s->n_legend = 0;
+	memset(s->marks, 0, sizeof(s->marks));
+	highlight_init(&s->highlight, ctx->ui, ctx->model);
 	timeline_take_gaps(s);
 	int first = have - fit < ctx->ui->first_row ? have - fit : ctx->ui->first_row;
 	first = first < 0 ? 0 : first;
 	draw_axis(s, r.y);
 	timeline_stw_lane(s, r.y + 1);
 	int shown = have - first < fit ? have - first : fit;
+	timeline_take_parts(s, &rows[first], shown);
 	for (int i = 0; i < shown; i++)
-		draw_row(s, r.y + 2 + i * s->row_height, &rows[first + i],
+		draw_row(s, r.y + 2 + i * s->row_height, &rows[first + i], i,
 			 ctx->ui->cursor_ns && first + i == ctx->ui->cursor_row);
 	int lines = shown * s->row_height;
 	timeline_settings(s, r.y, lines + 2);
 	draw_cursor(s, r.y, lines + 2, r.y + 2 + (ctx->ui->cursor_row - first) * s->row_height);
 	if (have == 0)
-		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0, "nothing has run yet");
+		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0,
+			  *ctx->ui->filter ? "nothing matches the filter (f and Enter: show all)"
+					   : "nothing has run yet");
 	else if (ctx->ui->rows == ROW_CPU && !marks_any_span(ctx->model, ROW_CPU) && marks_any_span(ctx->model, ROW_P))
 		grid_text(g, s->x, r.y + 2, s->cols, ROLE_DIM, ROLE_BACKGROUND, 0,
 			  "this collector doesn't see what runs on the CPUs; p: rows of Ps");

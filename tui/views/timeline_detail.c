@@ -12,7 +12,7 @@
 
 void timeline_legend(struct timeline_scene *s, int y)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		uint32_t ch;
 		char plain;
@@ -27,6 +27,8 @@ void timeline_legend(struct timeline_scene *s, int y)
 		[MARK_WAITING_P] = {"waits for a P", 0x2504, '~', ROLE_RUNNABLE},
 		[MARK_OTHER] = {"other process", 0x2591, '-', ROLE_OTHER},
 		[MARK_SETTING] = {"setting written", 0x25bc, 'A', ROLE_OK},
+		[MARK_DIMMED] = {"not asked for", s->ctx->ui->no_shades ? DIMMED_CHAR : 0x2588, DIMMED_PLAIN,
+				 ROLE_DIMMED},
 		[MARK_UNKNOWN] = {"others or idle: not known", 0xb7, '.', ROLE_DIM},
 	};
 	int x = s->r.x, end = s->r.x + s->r.w, reserve = 0;

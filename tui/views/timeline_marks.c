@@ -119,10 +119,11 @@ void timeline_gaps(struct timeline_scene *s, int y, const struct row *row, const
 		bool pending = gap->end == GAP_PENDING || gap->taken_ns > s->ctx->now_ns;
 		uint64_t end = pending ? s->ctx->now_ns : gap->taken_ns;
 
+		bool kept = !s->highlight.on || highlight_gap(&s->highlight, gap);
 		if (!timeline_gap_on_row(gap, row) || !timeline_stretch(s, gap->request_ns, end, &a, &b))
 			continue;
 		for (int col = a; col < b; col++) {
-			if (row->kind == ROW_CPU && columns[col].tid != gap->tid)
+			if ((row->kind == ROW_CPU && columns[col].tid != gap->tid) || (!kept && !s->kept[col]))
 				continue;
 			s->marks[pending ? MARK_PENDING : MARK_GAP] = true;
 			for (int k = 0; k < s->row_height; k++) {

@@ -3,12 +3,17 @@
 #ifndef SCHEDTOP_TUI_VIEWS_TIMELINE_SCENE_H
 #define SCHEDTOP_TUI_VIEWS_TIMELINE_SCENE_H
 
+#include "tui/highlight.h"
 #include "tui/view.h"
 #include "tui/views/timeline.h"
 
 #define SCENE_COLS_MAX   1024
 #define SCENE_GAPS_MAX   4096
 #define SCENE_LEGEND_MAX 12
+
+/* What stands for a run that is dimmed, where no colour can tell. */
+#define DIMMED_CHAR  0x2500U
+#define DIMMED_PLAIN ','
 
 /* What the legend has to explain: only what is in the picture. */
 enum scene_mark {
@@ -22,6 +27,7 @@ enum scene_mark {
 	MARK_OTHER,
 	MARK_SETTING,
 	MARK_UNKNOWN,
+	MARK_DIMMED,
 	MARKS
 };
 
@@ -40,6 +46,15 @@ struct timeline_scene {
 	} legend[SCENE_LEGEND_MAX];
 	size_t n_legend;
 	bool marks[MARKS];
+	struct highlight highlight;
+	bool kept[SCENE_COLS_MAX]; /* of the row that is being drawn: these columns keep their colour */
+};
+
+/* What goroutines that keep their colour did in a column of a row. */
+struct part {
+	float run_ns;
+	uint32_t func; /* of one of them that ran */
+	bool waited;   /* on the thread or with the P: for a CPU, or in a system call */
 };
 
 /** First and one past the last column of a stretch of time inside the window; false when it is outside. */
@@ -50,6 +65,12 @@ void timeline_stw_lane(struct timeline_scene *s, int y);
 
 /** Takes the gaps that are long enough to be seen. Before the rows. */
 void timeline_take_gaps(struct timeline_scene *s);
+
+/** Finds where goroutines that keep their colour ran, on the @n rows that are shown. Before the rows. */
+void timeline_take_parts(struct timeline_scene *s, const struct row *rows, int n);
+
+/** What they did in a column of the row at an index of those; NULL = nothing. */
+const struct part *timeline_part(int row, int col);
 
 /** Hatches the runs of a row that requests wait for. @columns is what the row drew. */
 void timeline_gaps(struct timeline_scene *s, int y, const struct row *row, const struct column *columns);

@@ -4,10 +4,25 @@
 
 #include "base/text.h"
 #include "tui/draw.h"
+#include "tui/match.h"
 #include "tui/views.h"
 
 #define TOTALS_MAX 256
-#define EXACT_COLS 68 /* six columns of times and a name */
+/* With a filter, who is asked for may have run least of all. */
+#define TOTALS_FILTERED_MAX 4096
+#define EXACT_COLS          68 /* six columns of times and a name */
+
+static size_t n_totals(const struct view_ctx *ctx)
+{
+	return *ctx->ui->filter ? TOTALS_FILTERED_MAX : TOTALS_MAX;
+}
+
+/* What a filter left of a panel: nothing? Then it says so. */
+static void say_empty(const struct view_ctx *ctx, struct grid *g, struct rect r, size_t n)
+{
+	if (n == 0 && *ctx->ui->filter)
+		grid_text(g, r.x, r.y + 1, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "nothing matches the filter");
+}
 
 static size_t scrolled(const struct view_ctx *ctx, size_t n)
 {
@@ -28,12 +43,20 @@ static int put_ns(struct grid *g, int x, int y, int end, uint8_t role, uint64_t 
 
 static void threads_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
-	static struct thread_total t[TOTALS_MAX];
-	size_t n = model_threads(ctx->model, t, TOTALS_MAX);
+	static struct thread_total t[TOTALS_FILTERED_MAX];
+	static struct match filter;
+	size_t n_all = model_threads(ctx->model, t, n_totals(ctx)), n = 0;
 	int end = r.x + r.w;
+
+	match_init(&filter, ctx->model, ctx->ui->filter);
+	for (size_t i = 0; i < n_all; i++) {
+		if (match_thread(&filter, t[i].tid))
+			t[n++] = t[i];
+	}
 
 	r = draw_title(g, r, "Threads", false);
 	grid_text(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run     wait    sleep  invol  migr  thread");
+	say_empty(ctx, g, r, n);
 	for (size_t i = scrolled(ctx, n), k = 1; i < n && (int)k < r.h; i++, k++) {
 		int y = r.y + (int)k, x = r.x;
 
@@ -48,15 +71,22 @@ static void threads_draw(const struct view_ctx *ctx, struct grid *g, struct rect
 
 static void goroutines_draw(const struct view_ctx *ctx, struct grid *g, struct rect r)
 {
-	static struct g_total t[TOTALS_MAX];
-	size_t n = model_goroutines(ctx->model, t, TOTALS_MAX);
+	static struct g_total t[TOTALS_FILTERED_MAX];
+	static struct match filter;
+	size_t n_all = model_goroutines(ctx->model, t, n_totals(ctx)), n = 0;
 	int end = r.x + r.w;
 
+	match_init(&filter, ctx->model, ctx->ui->filter);
+	for (size_t i = 0; i < n_all; i++) {
+		if (match_goroutine(&filter, t[i].goid, t[i].start_func))
+			t[n++] = t[i];
+	}
 	bool wide = model_exact_seen(ctx->model) && r.w >= EXACT_COLS;
 
 	r = draw_title(g, r, "Goroutines, by run time", false);
 	grid_printf(g, r.x, r.y, r.w, ROLE_DIM, ROLE_BACKGROUND, 0, "     run  longest  overrun %sgoroutine",
 		    wide ? "    wait  syscall   assist " : " ");
+	say_empty(ctx, g, r, n);
 	for (size_t i = scrolled(ctx, n), k = 1; i < n && (int)k < r.h; i++, k++) {
 		const struct func_info *f = model_func(ctx->model, t[i].start_func);
 		int y = r.y + (int)k, x = r.x;
