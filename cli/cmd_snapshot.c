@@ -34,6 +34,9 @@ int cmd_snapshot(const struct options *o, char **operands)
 		.no_color = o->no_color || getenv("NO_COLOR"),
 		.ascii = o->ascii,
 		.format = o->format,
+		.find = o->find,
+		.filter = o->filter,
+		.follow = o->follow,
 	};
 	struct loaded l[TUI_SESSIONS_MAX] = {0};
 	const struct model *models[TUI_SESSIONS_MAX];

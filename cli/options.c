@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/values.h"
 #include "collectors/auto.h"
+#include "tui/view.h"
 
 #define SAMPLE_HZ_DEFAULT 199 /* no divisor of a timer's rate, so that samples don't run in step with it */
 #define SAMPLE_HZ_MAX     10000
@@ -183,6 +184,46 @@ static int take_compare(enum option_id id, const char *arg, struct options *o, s
 	return 0;
 }
 
+/* The options of snapshot. */
+static int take_snapshot(enum option_id id, const char *arg, struct options *o, struct fault *fault)
+{
+	unsigned long v;
+
+	switch (id) {
+	case OPT_SIZE:
+		if (value_size(arg, &o->cols, &o->rows) < 0)
+			return bad_value(fault, id, arg, "a size in cells (120x40), up to 1000 each");
+		break;
+	case OPT_AT:
+		if (value_time(arg, &o->at_ns) < 0)
+			return bad_value(fault, id, arg, "a time (12.5, 300ms)");
+		o->have_at = true;
+		break;
+	case OPT_WINDOW:
+		if (value_time(arg, &o->window_ns) < 0 || !o->window_ns)
+			return bad_value(fault, id, arg, "a time above 0 (4s, 300ms)");
+		break;
+	case OPT_VIEW:
+		o->view = arg;
+		break;
+	case OPT_FIND:
+	case OPT_FILTER:
+		if (strlen(arg) >= PATTERN_CAP)
+			return bad_value(fault, id, arg, "a text of at most 63 characters");
+		*(id == OPT_FIND ? &o->find : &o->filter) = arg;
+		break;
+	case OPT_FOLLOW:
+		arg += *arg == 'G' || *arg == 'g';
+		if (value_uint(arg, UINT64_MAX, &v) < 0 || !v)
+			return bad_value(fault, id, arg, "the number of a goroutine");
+		o->follow = arg;
+		break;
+	default:
+		return take_compare(id, arg, o, fault);
+	}
+	return 0;
+}
+
 static int take_option(enum option_id id, const char *arg, struct options *o, struct fault *fault)
 {
 	unsigned long v;
@@ -260,22 +301,6 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 		if (value_bytes(arg, &o->bwlimit) < 0)
 			return bad_value(fault, id, arg, "a number of bytes a second (500K)");
 		break;
-	case OPT_SIZE:
-		if (value_size(arg, &o->cols, &o->rows) < 0)
-			return bad_value(fault, id, arg, "a size in cells (120x40), up to 1000 each");
-		break;
-	case OPT_AT:
-		if (value_time(arg, &o->at_ns) < 0)
-			return bad_value(fault, id, arg, "a time (12.5, 300ms)");
-		o->have_at = true;
-		break;
-	case OPT_WINDOW:
-		if (value_time(arg, &o->window_ns) < 0 || !o->window_ns)
-			return bad_value(fault, id, arg, "a time above 0 (4s, 300ms)");
-		break;
-	case OPT_VIEW:
-		o->view = arg;
-		break;
 	case OPT_FORMAT:
 		o->format = arg;
 		break;
@@ -295,7 +320,7 @@ static int take_option(enum option_id id, const char *arg, struct options *o, st
 		o->version = true;
 		break;
 	default:
-		return take_compare(id, arg, o, fault);
+		return take_snapshot(id, arg, o, fault);
 	}
 	return 0;
 }

@@ -83,6 +83,10 @@ enum command_id {
 	OPTION(VIEW, "view", 0, "NAME", COMMAND_SNAPSHOT,                                                              \
 	       "cpus (the default), ps, threads, goroutines, then a panel: cpus,verdicts; compare[,ROWS]: side by "    \
 	       "side")                                                                                                 \
+	OPTION(FIND, "find", 0, "TEXT", COMMAND_SNAPSHOT,                                                              \
+	       "go to the first match, and dim the rest: a function, a thread, G42, P0, CPU1")                         \
+	OPTION(FILTER, "filter", 0, "TEXT", COMMAND_SNAPSHOT, "show only what matches, as key f does")                 \
+	OPTION(FOLLOW, "follow", 0, "GOID", COMMAND_SNAPSHOT, "follow a goroutine: the rest is dimmed")                \
 	OPTION(WINDOW, "window", 0, "TIME", COMMAND_SNAPSHOT, "how much time the frame shows (default: all)")          \
 	OPTION(FORMAT, "format", 0, "NAME", COMMAND_SNAPSHOT | COMMAND_EXPORT,                                         \
 	       "snapshot: text (the default), ansi or svg; export: perfetto, json or csv")                             \
@@ -159,6 +163,7 @@ struct options {
 	bool have_at;
 	uint64_t at_ns, window_ns; /* window 0 = all */
 	const char *view, *format;
+	const char *find, *filter, *follow; /* NULL = not given */
 	const char *ssh, *remote_schedtop;
 
 	struct option_list variants, binaries, cpus, asserts;

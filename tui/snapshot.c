@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/fault.h"
 #include "tui/actions.h"
 #include "tui/backend.h"
+#include "tui/find_keys.h"
 #include "tui/panes.h"
 #include "tui/panes_draw.h"
 #include "tui/theme.h"
 #include "tui/tui.h"
 #include "tui/views.h"
+#include "tui/views/timeline.h"
 
 static int choose_rows(const char *name, size_t len, struct ui_state *ui)
 {
@@ -31,11 +34,11 @@ static int choose_rows(const char *name, size_t len, struct ui_state *ui)
 
 static int choose_panel(const char *name, struct ui_state *ui)
 {
-	for (size_t i = 0; i < view_n_panels(); i++) {
-		if (strcmp(view_panels[i]->name, name) == 0) {
-			ui->panel = (int)i;
-			return 0;
-		}
+	int i = view_panel_index(name);
+
+	if (i >= 0) {
+		ui->panel = i;
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -116,6 +119,27 @@ static void choose_window(const struct tui_snapshot *opts, const struct panes *p
 		ui->span_ns = opts->window_ns;
 }
 
+/* As if they were typed. */
+static void choose_texts(const struct tui_snapshot *opts, struct panes *p, struct ui_state *ui, const struct grid *g)
+{
+	const struct {
+		enum prompt what;
+		const char *text;
+	} typed[] = {{PROMPT_FILTER, opts->filter}, {PROMPT_FIND, opts->find}, {PROMPT_FOLLOW, opts->follow}};
+	const struct pane *first = p->at[p->clock];
+
+	for (size_t i = 0; i < ARRAY_SIZE(typed); i++) {
+		if (!typed[i].text || !*typed[i].text)
+			continue;
+		struct rect r = panes_timeline(p, ui, g);
+
+		snprintf(ui->typed, sizeof(ui->typed), "%s", typed[i].text);
+		find_typed(typed[i].what, ui, first->feed.ctx, first->now_ns, timeline_time_cols(ui->rows, r.w),
+			   timeline_row_count(r.h, (int)first->n_rows));
+		panes_look(p, ui);
+	}
+}
+
 static int draw_panes(const struct tui_snapshot *opts, const struct model *const *models, size_t n, struct ui_state *ui,
 		      struct grid *g)
 {
@@ -133,6 +157,7 @@ static int draw_panes(const struct tui_snapshot *opts, const struct model *const
 		ui_suit_rows(ui, models[0]);
 		panes_look(&p, ui);
 		choose_window(opts, &p, ui);
+		choose_texts(opts, &p, ui, g);
 		panes_draw(&p, ui, &(struct panes_over){0}, g);
 	}
 	panes_done(&p);
@@ -148,6 +173,8 @@ int tui_draw_snapshot(const struct tui_snapshot *opts, const struct model *const
 	int err = theme_load(&theme, opts->no_color ? "mono" : opts->theme, fault);
 
 	ui_state_init(&ui, opts->ascii);
+	/* Text has no colours to dim. */
+	ui.no_shades = theme.mono || !opts->format || strcmp(opts->format, "text") == 0;
 	if (err == 0)
 		err = choose_view(opts->view, n, &ui, fault);
 	if (err < 0)

@@ -91,7 +91,9 @@ struct tui_snapshot {
 	uint64_t window_ns; /* 0 = the whole session */
 	const char *theme;
 	bool no_color, ascii;
-	const char *format; /* "text", "ansi" or "svg"; NULL = text */
+	const char *format;        /* "text", "ansi" or "svg"; NULL = text */
+	const char *find, *filter; /* what is looked for, and what alone is shown, as with keys / and f; NULL = all */
+	const char *follow;        /* the number of a goroutine of the first session; NULL = none */
 };
 
 /**

@@ -85,6 +85,10 @@ for command in replay report snapshot; do
 	expect 2 'more than one file' "$command" a b
 	expect 1 'No such file' "$command" "$tmp/nothing"
 done
+expect 2 "follow: 'crunch' is not the number" snapshot --follow=crunch "$tmp/nothing"
+expect 2 "follow: '0' is not the number" snapshot --follow=0 "$tmp/nothing"
+expect 2 'at most 63 characters' snapshot --filter="$(printf 'x%.0s' {1..64})" "$tmp/nothing"
+expect 2 'no such option' replay --find=x "$tmp/nothing"
 expect 2 'a host and what to watch' remote
 expect 2 'a host and what to watch' remote host
 expect 2 'this is no host' remote -- -oProxyCommand=x true
