@@ -68,6 +68,69 @@ def keys():
 
 
 @case
+def finding():
+    """/ n N f g e: what is typed is found, filtered and followed, events are walked along; Esc takes all of it back"""
+    need_tracing()
+    binary = demo()
+    with Screen() as s:
+        s.command(SCHEDTOP, "run", "--", binary)
+        s.wait(r"█ main\.crunch")  # the legend: it has run
+        s.type("/", "nobody", "Enter")
+        s.wait(r"nothing here is called 'nobody'")
+        s.type("/", "crunxx")
+        s.wait(r"find: crunxx_")
+        s.type("BSpace", "BSpace", "ch", "Enter")
+        s.wait(r"SCROLLED +find: crunch")
+        s.wait(r"(?m)^\d+\.\d+s  G\d+ \S+")  # what is under the cursor
+        first = cursor(s.text())
+        # It has only begun: what is next may not have been yet.
+        wait_for("the next match", lambda: s.type("n") or cursor(s.text()) > first)
+        second = cursor(s.text())
+        wait_for("an earlier match", lambda: s.type("N") or 0 < cursor(s.text()) < second)
+        s.type("Escape", "Escape")
+        wait_for("no search", lambda: "find:" not in s.text())
+        s.type("g", "1", "Enter")
+        s.wait(r"following G1 runtime\.main")
+        s.type("g")
+        wait_for("nobody followed", lambda: "following" not in s.text())
+        s.type("v", "Left", "g")  # the first row: who ran most
+        s.wait(r"following G\d+ main\.crunch")
+        s.type("e")
+        s.wait(r"Events in the window")
+        s.wait(r"asked to yield +\S+ \S+ +G\d+ main\.crunch")
+        s.type("J")
+        s.wait(r"(?m)^> +\d+\.\d+s +\w")
+        at = marked(s.text())
+        s.type("K")
+        wait_for("an earlier event", lambda: marked(s.text()) < at)
+        s.type("J", "J")
+        wait_for("a later event", lambda: marked(s.text()) > at or "no further event" in s.text())
+        s.type("Escape", "Escape")  # the cursor, the following
+        wait_for("nothing chosen", lambda: "following" not in s.text())
+        s.type("f", "crunch", "Enter")
+        s.wait(r"filter: crunch")
+        wait_for("only what matches", lambda: (rows := re.findall(r"(?m)^G\d+ (\S+)", s.text()))
+                 and all("crunch" in r for r in rows))
+        s.type("f", "nobody", "Enter")
+        s.wait(r"nothing matches the filter")
+        s.type("f", "Enter")
+        s.wait(r"(?m)^G\d+ runtime")
+        wait_for("no filter", lambda: "filter" not in s.text())
+        s.type("q")
+        s.wait(r"(?m)^READY> *$")
+
+
+def cursor(text):
+    m = re.search(r"(?m)^(\d+\.\d+)s  ", text)
+    return float(m[1]) if m else -1
+
+
+def marked(text):
+    m = re.search(r"(?m)^> +(\d+\.\d+)s", text)
+    return float(m[1]) if m else -1
+
+
+@case
 def sizes():
     """sizes: 80x24, growing and shrinking, too small and back"""
     binary = demo()
