@@ -33,22 +33,38 @@ static const struct judge {
 
 #define N_JUDGES (sizeof(judges) / sizeof(judges[0]))
 
-/* The gap in which a goroutine itself ran on for longest: what the kernel added is another verdict's business. */
+static bool is_runtimes_own(const struct model *m, const struct gap *g)
+{
+	const struct goroutine *of = goroutine_find(m, g->goid);
+
+	return of && names_is_system(m, of->start_func);
+}
+
+/*
+ * The gap in which a goroutine itself ran on for longest: what the kernel added is another verdict's business. A
+ * goroutine of the runtime goes behind one of the program that is a hog: a GC worker that wants to scan the stack of
+ * one that doesn't yield spins in runtime.suspendG, asked to yield itself, for as long as that lasts.
+ */
 static bool worst_held(const struct model *m, struct gap *ret)
 {
 	struct gap all[WORST_KEPT];
 	size_t n = model_worst_gaps(m, all, WORST_KEPT);
-	uint64_t most = 0;
+	const struct gap *worst[2] = {NULL}; /* of the program's, of the runtime's own */
+	uint64_t most[2] = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t held = verdict_held_ns(&all[i], m->now_ns);
+		bool own = is_runtimes_own(m, &all[i]);
 
-		if (held > most) {
-			most = held;
-			*ret = all[i];
+		if (held > most[own]) {
+			most[own] = held;
+			worst[own] = &all[i];
 		}
 	}
-	return most > 0;
+	const struct gap *g = worst[0] && (most[0] > HOG_GAP_NS || most[0] >= most[1]) ? worst[0] : worst[1];
+	if (g)
+		*ret = *g;
+	return g != NULL;
 }
 
 /* Kernel gaps with those that still last at their length so far. */

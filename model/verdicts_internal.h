@@ -23,6 +23,9 @@
 	10 /* kernel gaps: from here on they are a cause, below the ordinary life of a shared machine                  \
 	    */
 
+/* A request is normally answered within microseconds by signal, within a few ms by call; two slices is a hog. */
+#define HOG_GAP_NS (2 * GO_SLICE_NS)
+
 struct case_file {
 	const struct model *m;
 	struct model_counts n;

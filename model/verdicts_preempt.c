@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-/* A request is normally answered within microseconds by signal, within a few ms by call; two slices is a hog. */
-#define HOG_GAP_NS (2 * GO_SLICE_NS)
 /* What users notice: a tenth of a second is a visible hiccup of a service. */
 #define HOG_CRITICAL_NS 100000000ULL
 /* The runtime means its pauses to stay below 100 µs; ten times that is worth a word, a slice's length an alarm. */

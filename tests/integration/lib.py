@@ -51,6 +51,7 @@ def run():
     failed = 0
     for i, fn in enumerate(chosen, 1):
         name = (fn.__doc__ or fn.__name__).strip().splitlines()[0]
+        begun = time.monotonic()
         try:
             fn()
             print(f"ok {i} - {name}", flush=True)
@@ -61,6 +62,7 @@ def run():
             print(f"not ok {i} - {name}", flush=True)
             for line in traceback.format_exc().splitlines():
                 print("# " + line, flush=True)
+        note(f"{fn.__name__} took {time.monotonic() - begun:.1f} s")
     sys.exit(1 if failed else 0)
 
 

@@ -104,22 +104,32 @@ def close(tid, a, b, dump):
     return abs(a - b) <= TOLERANCE_NS or abs(a - b) - dump.off_cpu(tid, a, b) <= TOLERANCE_NS
 
 
+def nearest(starts, at_ns):
+    """Indices of those within WINDOW_NS, the nearest first: with thousands of them in there, the right one is among the first."""
+    right = bisect.bisect_left(starts, at_ns)
+    left = right - 1
+    while True:
+        before = at_ns - starts[left] if left >= 0 else WINDOW_NS + 1
+        after = starts[right] - at_ns if right < len(starts) else WINDOW_NS + 1
+        if min(before, after) > WINDOW_NS:
+            return
+        if before < after:
+            yield left
+            left -= 1
+        else:
+            yield right
+            right += 1
+
+
 def unmatched(wanted, have, dump):
     """Those of the wanted that have no counterpart: same goroutine, same thread, both ends close."""
     index = by_goroutine(have)
     starts = {goid: [i.start for i in own] for goid, own in index.items()}
-    missing = []
-    for w in wanted:
-        own = index.get(w.goid, [])
-        at = bisect.bisect_left(starts.get(w.goid, []), w.start - WINDOW_NS)
-        while at < len(own) and own[at].start <= w.start + WINDOW_NS:
-            h = own[at]
-            if h.tid == w.tid and close(w.tid, h.start, w.start, dump) and close(w.tid, h.end, w.end, dump):
-                break
-            at += 1
-        else:
-            missing.append(w)
-    return missing
+
+    def matches(w, h):
+        return h.tid == w.tid and close(w.tid, h.start, w.start, dump) and close(w.tid, h.end, w.end, dump)
+    return [w for w in wanted
+            if not any(matches(w, index[w.goid][at]) for at in nearest(starts.get(w.goid, []), w.start))]
 
 
 def inside(intervals, own):

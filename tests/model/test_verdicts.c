@@ -76,6 +76,45 @@ static void a_hog_is_named(void **state)
 	assert_true(says(v, "crunch.go:42"));
 }
 
+/* A GC worker spins for as long as the hog lets it wait, and is asked to yield itself: it isn't the cause. */
+static void who_waits_for_a_hog_is_none(void **state)
+{
+	struct trial *t = *state;
+	struct event ev = {.head = {.kind = EV_LOC}};
+
+	ev.loc = (struct ev_loc){
+		.func = "runtime.gcBgMarkWorker", .file = "mgc.go", .id = 50, .line = 1, .is_runtime = 1};
+	model_feed(t->m, &ev);
+	goroutine(t->m, 9, 50);
+	comes(t->m, 0, 1, 11);
+	sample(t->m, 10, 1, 11, 9, 2, 50);
+	request(t->m, 10000, 11, 9, 2, EV_REQ_PREEMPTONE);
+	hog(t->m, 20, 170);
+	assert_string_equal(must_find(t, "goroutine-hogs-p")->title,
+			    "main.crunch holds its P for up to 140 ms after it is asked to yield");
+	tick(t->m, 400000);
+	assert_string_equal(must_find(t, "goroutine-hogs-p")->title,
+			    "main.crunch holds its P for up to 140 ms after it is asked to yield");
+}
+
+/* Where nobody else is one, it is. */
+static void the_runtimes_own_hog(void **state)
+{
+	struct trial *t = *state;
+	struct event ev = {.head = {.kind = EV_LOC}};
+
+	ev.loc = (struct ev_loc){
+		.func = "runtime.gcBgMarkWorker", .file = "mgc.go", .id = 50, .line = 1, .is_runtime = 1};
+	model_feed(t->m, &ev);
+	goroutine(t->m, 9, 50);
+	comes(t->m, 0, 1, 11);
+	sample(t->m, 10, 1, 11, 9, 2, 50);
+	request(t->m, 10000, 11, 9, 2, EV_REQ_PREEMPTONE);
+	hog(t->m, 20, 31);
+	tick(t->m, 400000);
+	assert_true(says(must_find(t, "goroutine-hogs-p"), "runtime.gcBgMarkWorker"));
+}
+
 static void a_pending_hog_counts_at_once(void **state)
 {
 	struct trial *t = *state;
@@ -293,6 +332,8 @@ int main(void)
 		verdict_test(async_off_with_a_hog),
 		verdict_test(async_off_alone_is_a_warning),
 		verdict_test(a_hog_is_named),
+		verdict_test(who_waits_for_a_hog_is_none),
+		verdict_test(the_runtimes_own_hog),
 		verdict_test(a_pending_hog_counts_at_once),
 		verdict_test(what_the_kernel_took_is_not_held),
 		verdict_test(stopping_names_who_is_waited_for),
