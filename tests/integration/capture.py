@@ -30,9 +30,13 @@ def tightloop():
 
 
 def pingpong():
-    """Hundreds of thousands of kernel events a second, and its own clock: ns_per_round."""
+    """
+    Hundreds of thousands of kernel events a second, and its own clock: ns_per_round. Built with Go 1.22: from 1.25 on one
+    run in four stands still by itself, also unwatched, when sysmon preempts one of the two threads that hold all Ps in raw
+    system calls.
+    """
     need_tracing()
-    return go_build("tests/targets/pingpong", VERSION)
+    return go_build("tests/targets/pingpong", "1.22")
 
 
 def a_capture(d, *argv, env=None):
