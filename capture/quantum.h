@@ -19,10 +19,14 @@ struct quantum {
 	double lo, hi;   /* the step is between, in ns; 0: not known */
 	uint64_t ref_ns; /* a time on the lattice */
 	uint64_t span_ns;
-	unsigned failures;
+	unsigned failures; /* to keep the step */
+	unsigned none;     /* how often there was none to be found */
 };
 
-/** Reads the clock once (the first time, and where the step was lost, for a third of a millisecond). */
+/**
+ * Reads the clock once. The first time, and where the step was lost, it takes 5 to 10 ms of a CPU; where none is found,
+ * it is done twice, and then never again.
+ */
 void quantum_round(struct quantum *q);
 
 /** The step, QUANTUM_ONE if there is none, or it isn't known well enough yet. */
