@@ -66,8 +66,8 @@ static void draw_line(const struct heatmap *h, struct grid *g, struct rect r, in
 		const char *name;
 		uint8_t role;
 	} lines[HEATMAP_DECADES] = {
-		{"less", ROLE_BAR},      {"100 \u00b5s", ROLE_BAR}, {"1 ms", ROLE_BAR},
-		{"10 ms", ROLE_WARNING}, {"100 ms", ROLE_CRITICAL}, {"1 s", ROLE_CRITICAL},
+		{"< 100 \u00b5s", ROLE_BAR}, {"100 \u00b5s", ROLE_BAR}, {"1 ms", ROLE_BAR},
+		{"10 ms", ROLE_WARNING},     {"100 ms", ROLE_CRITICAL}, {"1 s", ROLE_CRITICAL},
 	};
 	const struct view_ctx *c = h->ctx;
 	int cursor = c->ui->cursor_ns ? timeline_col_of(c->t0_ns, c->t1_ns, h->cols, c->ui->cursor_ns) : -1;
