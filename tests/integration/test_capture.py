@@ -190,6 +190,33 @@ def stalled_reader():
     raise AssertionError(f"slowed down: {alone} ns alone, {watched} watched, {stalled} with a stalled reader")
 
 
+@case
+def bwlimit():
+    """--bwlimit: while it goes on no more than that a second is written; what is dropped is counted, here and in the report"""
+    rate = 50_000
+    with Folder() as d:
+        path, err_path = os.path.join(d, "file"), os.path.join(d, "err")
+        with open(err_path, "w") as err:
+            r = start([SCHEDTOP, "record", "--max-overhead=0", "--detail", "threads", "-o", path, "--bwlimit", str(rate), "--",
+                       pingpong(), "-n", "300000", "-wait", "200ms"], stderr=err)
+        try:
+            wait_for("the file", lambda: os.path.exists(path) and os.path.getsize(path))
+            begin, first = time.monotonic(), os.path.getsize(path)
+            # The figure comes when the target ends: until then the limit is in force.
+            while "ns_per_round=" not in open(err_path).read():
+                took, written = time.monotonic() - begin, os.path.getsize(path) - first
+                assert written <= (took + 1.5) * rate, f"{written} bytes in {took:.1f} s"
+                time.sleep(0.05)
+            assert r.wait(timeout=30) == 0
+        finally:
+            stop(r)
+        report = replayed(path)
+        n, dropped = recorded(open(err_path).read())
+    note(f"{written} bytes in {took:.1f} s, {n} events, {dropped} dropped")
+    assert took > 1 and dropped > 10_000, (took, dropped)
+    assert report["collector"]["lost_by_cause"]["capture"] == dropped, (report["collector"], dropped)
+
+
 def group_of(pid):
     """The processes below a process, zombies aside."""
     out = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, timeout=10).stdout

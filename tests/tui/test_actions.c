@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "scene.h"
 #include "tui/actions.h"
 #include "tui/views.h"
@@ -46,17 +47,25 @@ static void window(const struct fixture *f, uint64_t *t0, uint64_t *t1)
 
 static void every_key_is_unique(void **state)
 {
+	static const struct {
+		uint32_t first, second;
+		enum action action;
+	} keys[] = {
+#define KEYS(id, k1, k2, keys, help) {(k1), (k2), ACTION_##id},
+		ACTIONS(KEYS)
+#undef KEYS
+	};
+
 	(void)state;
 	assert_int_equal(action_of_key('q'), ACTION_QUIT);
 	assert_int_equal(action_of_key(KEY_F1_), ACTION_HELP);
 	assert_int_equal(action_of_key('~'), ACTION_NONE);
 	assert_int_equal(action_of_key(0), ACTION_NONE);
-#define SAME(id, k1, k2, keys, help)                                                                                   \
-	assert_int_equal(action_of_key(k1), ACTION_##id);                                                              \
-	if (k2)                                                                                                        \
-		assert_int_equal(action_of_key(k2), ACTION_##id);
-	ACTIONS(SAME)
-#undef SAME
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		assert_int_equal(action_of_key(keys[i].first), keys[i].action);
+		if (keys[i].second)
+			assert_int_equal(action_of_key(keys[i].second), keys[i].action);
+	}
 	for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
 		assert_true(strlen(action_info((enum action)a)->help) > 3);
 }
