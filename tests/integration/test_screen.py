@@ -58,7 +58,8 @@ def keys():
         s.wait(r"LIVE")
         s.type("Tab")
         s.type("s")
-        wait_for("the snapshot", lambda: glob.glob(os.path.join(s.dir, "*.svg")))
+        whole = lambda path: open(path).read().rstrip().endswith("</svg>")
+        wait_for("the snapshot", lambda: any(map(whole, glob.glob(os.path.join(s.dir, "*.svg")))))
         path = glob.glob(os.path.join(s.dir, "*.svg"))[0]
         assert os.stat(path).st_mode & 0o077 == 0, oct(os.stat(path).st_mode)
         with open(path) as f:
