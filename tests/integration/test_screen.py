@@ -87,7 +87,9 @@ def finding():
         # It has only begun: what is next may not have been yet.
         wait_for("the next match", lambda: s.type("n") or cursor(s.text()) > first)
         second = cursor(s.text())
-        wait_for("an earlier match", lambda: s.type("N") or 0 < cursor(s.text()) < second)
+        # Two that are less than a column apart are one: then there is none before, and it says so.
+        wait_for("an earlier match", lambda: s.type("N") or 0 < cursor(s.text()) < second or
+                 re.search(r"no further match|the only match", s.text()))
         s.type("Escape", "Escape")
         wait_for("no search", lambda: "find:" not in s.text())
         s.type("g", "1", "Enter")
