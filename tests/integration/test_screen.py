@@ -89,7 +89,7 @@ def finding():
         second = cursor(s.text())
         # Two that are less than a column apart are one: then there is none before, and it says so.
         wait_for("an earlier match", lambda: s.type("N") or 0 < cursor(s.text()) < second or
-                 re.search(r"no further match|the only match", s.text()))
+                 re.search(r"no (further|earlier) match|the only match", s.text()))
         s.type("Escape", "Escape")
         wait_for("no search", lambda: "find:" not in s.text())
         s.type("g", "1", "Enter")
