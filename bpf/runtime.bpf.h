@@ -140,9 +140,15 @@ static __always_inline int request(uint64_t g, uint64_t m, uint8_t how)
 
 static __noinline int on_preempt_request(struct pt_regs *ctx)
 {
-	uint64_t m;
+	uint64_t m, own;
 
 	if (!config.labels || !read_u64(&m, ctx->ax + config.p_m) || !m)
+		return 0;
+	/*
+	 * preemptall calls it for every running P, its own too, which preemptone leaves alone (mp == getg().m): while a
+	 * stop waits for a P that is every 100 us.
+	 */
+	if (read_u64(&own, ctx->r14 + config.g_m) && own == m)
 		return 0;
 	return request(0, m, EV_REQ_PREEMPTONE);
 }

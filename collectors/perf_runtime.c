@@ -273,7 +273,8 @@ static int request(struct perf *p, const struct perf_hit *h, uint8_t how, const 
 		w.preempt.m_tid = answered_on(p, h->on.g, h->head.time_ns);
 		w.preempt.goid = w.preempt.m_tid ? perf_memory_goid(p->memory, h->on.g, h->head.time_ns) : 0;
 	}
-	if (!w.preempt.m_tid)
+	/* preemptone leaves its caller's own P alone. */
+	if (!w.preempt.m_tid || w.preempt.m_tid == h->head.tid)
 		return 0;
 	struct perf_thread *t = perf_thread_of(p, w.preempt.m_tid);
 	bool repeat = t->asked_ns && h->head.time_ns - t->asked_ns < REPEAT_NS;

@@ -172,6 +172,8 @@ void gaps_on_request(struct model *m, const struct event *ev, uint64_t t)
 
 	if (!g.tid && !g.goid)
 		return; /* a P without an M (in a system call): nobody runs there who could be asked */
+	if (req->how == EV_REQ_PREEMPTONE && g.tid && g.tid == ev->head.tid)
+		return; /* preemptone leaves its caller's own P alone; in older captures such calls are requests */
 	if (req->how == EV_REQ_SUSPEND)
 		g.cause = GAP_BY_SCAN;
 	else

@@ -33,7 +33,7 @@ def stream(*args, stdout=subprocess.PIPE):
 def stored():
     """A stored capture: Perfetto, JSON, CSV and the report tell the same"""
     x = compare.check_all(CAPTURE)
-    assert len(x.of("gap")) == 172 and len(x.of("stw")) == 31, x.lines[-1]
+    assert len(x.of("gap")) == 76 and len(x.of("stw")) == 31, x.lines[-1]
     assert any(c["name"] == "run_queue" for c in x.of("counter"))
 
 
@@ -89,7 +89,7 @@ def private_file():
         os.chmod(out, 0o644)
         os.symlink("out.csv", os.path.join(folder, "link"))
         p = export("--format", "csv", "-o", os.path.join(folder, "link"), CAPTURE)
-        assert p.returncode == 0 and b"172 gaps" in p.stderr, p.stderr
+        assert p.returncode == 0 and b"76 gaps" in p.stderr, p.stderr
         assert stat.S_IMODE(os.stat(out).st_mode) == 0o600
         assert sorted(os.listdir(folder)) == ["link", "out.csv"] and os.path.islink(os.path.join(folder, "link"))
         with open(out) as f:

@@ -44,6 +44,21 @@ static void taken_by_signal(void **state)
 	assert_int_equal(h.gap->max, US(50));
 }
 
+/* preemptall calls preemptone for its own P too, which that leaves alone. */
+static void a_thread_does_not_ask_itself(void **state)
+{
+	struct model *m = *state;
+	struct event ev = ev_make(10000, EV_PREEMPT_REQUEST, 10);
+
+	comes(m, 0, 3, 10);
+	ev.preempt = (struct ev_preempt){.goid = 7, .m_tid = 10, .p = 1, .how = EV_REQ_PREEMPTONE};
+	model_feed(m, &ev);
+	assert_int_equal(counts(m).requests, 0);
+	ev.preempt.m_tid = 11;
+	model_feed(m, &ev);
+	assert_int_equal(counts(m).requests, 1);
+}
+
 static void pending_grows(void **state)
 {
 	struct model *m = *state;
@@ -244,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		model_test(taken_by_signal),
+		model_test(a_thread_does_not_ask_itself),
 		model_test(pending_grows),
 		model_test(the_place_is_what_was_seen_most),
 		model_test(blocking_ends_it),
