@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "tui/draw.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,33 @@ uint32_t draw_level(int level, bool ascii)
 	if (ascii)
 		return (uint32_t)plain[level];
 	return level ? 0x2580U + (uint32_t)level : ' '; /* U+2581 one eighth ... U+2588 full */
+}
+
+void draw_part(struct draw_line *l, uint8_t role, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (l->end - l->x >= l->least)
+		l->x += grid_text(l->g, l->x, l->y, l->end - l->x, role, l->bg, 0, text) + 2;
+}
+
+const char *draw_span_words(uint8_t klass)
+{
+	static const char *const words[SPAN_CLASS_COUNT] = {[SPAN_IDLE] = "idle",
+							    [SPAN_RUN] = "ran",
+							    [SPAN_RUNTIME] = "runtime",
+							    [SPAN_UNLABELLED] = "ran",
+							    [SPAN_RUNNABLE] = "had no CPU",
+							    [SPAN_OTHER] = "another process",
+							    [SPAN_SYSCALL] = "system call",
+							    [SPAN_WAITING_P] = "waited for a P",
+							    [SPAN_UNKNOWN] = "others or idle"};
+
+	return klass < SPAN_CLASS_COUNT ? words[klass] : "";
 }
 
 int draw_wrapped(struct grid *g, struct rect r, int indent, uint8_t role, uint8_t attr, const char *text)

@@ -23,6 +23,18 @@ int draw_share(uint64_t part, uint64_t whole, int steps);
 /** One of nine levels 0..8 as a block (or ASCII) character. */
 uint32_t draw_level(int level, bool ascii);
 
+/* A line that is made of parts, two columns apart, until it is full. */
+struct draw_line {
+	struct grid *g;
+	int x, y, end; /* the next part's place; one past the last column */
+	int least;     /* a part that has less room than that is left out */
+	uint8_t bg;    /* role */
+};
+__attribute__((format(printf, 3, 4))) void draw_part(struct draw_line *l, uint8_t role, const char *fmt, ...);
+
+/** What a span says of who it is about: "ran", "had no CPU", "system call". */
+const char *draw_span_words(uint8_t klass);
+
 /** Text wrapped at spaces, from @indent columns in; returns the rows used. */
 int draw_wrapped(struct grid *g, struct rect r, int indent, uint8_t role, uint8_t attr, const char *text);
 

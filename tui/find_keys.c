@@ -11,8 +11,8 @@
 
 static struct match match; /* large; one screen */
 
-/* To the next stop of ui->find, or the one before. */
-static void go(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int visible, bool forward)
+/* To the next stop of ui->find, or the one before. false: there is none anywhere. */
+static bool go(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int visible, bool forward)
 {
 	uint64_t t0, t1;
 	struct found to;
@@ -30,20 +30,22 @@ static void go(struct ui_state *ui, const struct model *m, uint64_t now_ns, int 
 		ui_go_to(ui, m, now_ns, to.at_ns);
 		ui_to_row(ui, m, visible, to.row);
 		ui->event_nth = 0;
-		return;
+		return true;
 	}
 	if ((forward ? find_previous : find_next)(&match, ui, &from, &to)) {
 		snprintf(ui->message, sizeof(ui->message), "no %s match; %s", forward ? "further" : "earlier",
 			 forward ? "N goes back" : "n goes on");
-		return;
+		return true;
 	}
 	/* What the cursor is on may be all that there is. */
 	from.row = -1;
 	from.at_ns = model_start(m);
-	if (find_next(&match, ui, &from, &to))
+	bool any = find_next(&match, ui, &from, &to);
+	if (any)
 		snprintf(ui->message, sizeof(ui->message), "this is the only match");
 	else
 		snprintf(ui->message, sizeof(ui->message), "nothing here is called '%s'", ui->find);
+	return any;
 }
 
 static void find_again(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int visible,
@@ -57,7 +59,6 @@ static void find_again(struct ui_state *ui, const struct model *m, uint64_t now_
 
 static void find_text(struct ui_state *ui, const struct model *m, uint64_t now_ns, int time_cols, int visible)
 {
-	static const char nothing[] = "nothing here is called";
 	char before[PATTERN_CAP];
 
 	if (!*ui->typed) { /* as in less: once more */
@@ -66,8 +67,7 @@ static void find_text(struct ui_state *ui, const struct model *m, uint64_t now_n
 	}
 	memcpy(before, ui->find, sizeof(before));
 	memcpy(ui->find, ui->typed, sizeof(ui->find));
-	go(ui, m, now_ns, time_cols, visible, true);
-	if (strncmp(ui->message, nothing, strlen(nothing)) == 0)
+	if (!go(ui, m, now_ns, time_cols, visible, true))
 		memcpy(ui->find, before, sizeof(ui->find));
 }
 

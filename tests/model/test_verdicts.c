@@ -76,19 +76,26 @@ static void a_hog_is_named(void **state)
 	assert_true(says(v, "crunch.go:42"));
 }
 
-/* A GC worker spins for as long as the hog lets it wait, and is asked to yield itself: it isn't the cause. */
-static void who_waits_for_a_hog_is_none(void **state)
+/* From 10 ms on, and doesn't leave. */
+static void a_gc_worker_is_asked(struct model *m)
 {
-	struct trial *t = *state;
 	struct event ev = {.head = {.kind = EV_LOC}};
 
 	ev.loc = (struct ev_loc){
 		.func = "runtime.gcBgMarkWorker", .file = "mgc.go", .id = 50, .line = 1, .is_runtime = 1};
-	model_feed(t->m, &ev);
-	goroutine(t->m, 9, 50);
-	comes(t->m, 0, 1, 11);
-	sample(t->m, 10, 1, 11, 9, 2, 50);
-	request(t->m, 10000, 11, 9, 2, EV_REQ_PREEMPTONE);
+	model_feed(m, &ev);
+	goroutine(m, 9, 50);
+	comes(m, 0, 1, 11);
+	sample(m, 10, 1, 11, 9, 2, 50);
+	request(m, 10000, 11, 9, 2, EV_REQ_PREEMPTONE);
+}
+
+/* A GC worker spins for as long as the hog lets it wait, and is asked to yield itself: it isn't the cause. */
+static void who_waits_for_a_hog_is_none(void **state)
+{
+	struct trial *t = *state;
+
+	a_gc_worker_is_asked(t->m);
 	hog(t->m, 20, 170);
 	assert_string_equal(must_find(t, "goroutine-hogs-p")->title,
 			    "main.crunch holds its P for up to 140 ms after it is asked to yield");
@@ -101,15 +108,8 @@ static void who_waits_for_a_hog_is_none(void **state)
 static void the_runtimes_own_hog(void **state)
 {
 	struct trial *t = *state;
-	struct event ev = {.head = {.kind = EV_LOC}};
 
-	ev.loc = (struct ev_loc){
-		.func = "runtime.gcBgMarkWorker", .file = "mgc.go", .id = 50, .line = 1, .is_runtime = 1};
-	model_feed(t->m, &ev);
-	goroutine(t->m, 9, 50);
-	comes(t->m, 0, 1, 11);
-	sample(t->m, 10, 1, 11, 9, 2, 50);
-	request(t->m, 10000, 11, 9, 2, EV_REQ_PREEMPTONE);
+	a_gc_worker_is_asked(t->m);
 	hog(t->m, 20, 31);
 	tick(t->m, 400000);
 	assert_true(says(must_find(t, "goroutine-hogs-p"), "runtime.gcBgMarkWorker"));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What happened in the shown window, an event a line, in words. The one at the cursor is marked. */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -12,30 +11,17 @@
 
 #define WHAT_COLS   15
 #define LENGTH_COLS 9
+#define PART_LEAST  4
 
 struct line {
 	const struct view_ctx *ctx;
-	struct grid *g;
-	int x, y, end;
-	uint8_t bg;
+	struct draw_line parts;
 };
 
-/* One part of the line; what finds no room is left out. */
-__attribute__((format(printf, 3, 4))) static void part(struct line *l, uint8_t role, const char *fmt, ...)
-{
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (l->end - l->x >= 4)
-		l->x += grid_text(l->g, l->x, l->y, l->end - l->x, role, l->bg, 0, text) + 2;
-}
-
 /* What, and for how long; @ns UINT64_MAX = it is a moment. */
-static void head(struct line *l, uint8_t role, const char *what, uint64_t ns, bool about)
+static void head(struct line *line, uint8_t role, const char *what, uint64_t ns, bool about)
 {
+	struct draw_line *l = &line->parts;
 	char len[32] = "~";
 	int x = l->x;
 
@@ -58,11 +44,11 @@ static void who(struct line *l, uint64_t goid, uint32_t func, uint32_t loc)
 	if (!func) /* where it ran isn't known: what it was started with */
 		model_goroutine(l->ctx->model, goid, &func);
 	if (goid)
-		part(l, draw_func_role(l->ctx->model, func), "G%llu %s", (unsigned long long)goid,
-		     draw_place(place, sizeof(place), l->ctx->model, func, loc));
+		draw_part(&l->parts, draw_func_role(l->ctx->model, func), "G%llu %s", (unsigned long long)goid,
+			  draw_place(place, sizeof(place), l->ctx->model, func, loc));
 	else if (func)
-		part(l, draw_func_role(l->ctx->model, func), "%s",
-		     draw_place(place, sizeof(place), l->ctx->model, func, loc));
+		draw_part(&l->parts, draw_func_role(l->ctx->model, func), "%s",
+			  draw_place(place, sizeof(place), l->ctx->model, func, loc));
 }
 
 static void say_gap(struct line *l, const struct gap *gap)
@@ -78,12 +64,12 @@ static void say_gap(struct line *l, const struct gap *gap)
 	     "asked to yield", ns, gap->estimated);
 	who(l, gap->goid, gap->func, gap->loc);
 	if (pending)
-		part(l, ROLE_GAP_PENDING, "still runs");
+		draw_part(&l->parts, ROLE_GAP_PENDING, "still runs");
 	else if (gap->end != GAP_LEFT) /* how isn't known */
-		part(l, ROLE_TEXT, "left: %s", gap_end_name(gap->end));
+		draw_part(&l->parts, ROLE_TEXT, "left: %s", gap_end_name(gap->end));
 	if (*why)
-		part(l, ROLE_DIM, "%s", why);
-	part(l, ROLE_DIM, "asked by %s", gap_cause_name(gap->cause));
+		draw_part(&l->parts, ROLE_DIM, "%s", why);
+	draw_part(&l->parts, ROLE_DIM, "asked by %s", gap_cause_name(gap->cause));
 }
 
 static void say_stw(struct line *l, const struct stw_pause *p)
@@ -92,14 +78,14 @@ static void say_stw(struct line *l, const struct stw_pause *p)
 	char stopping[32];
 
 	head(l, ROLE_STW_STOPPING, "stop the world", end - p->asked_ns, p->estimated);
-	part(l, ROLE_TEXT, "%s", stw_reason_name(p->reason));
+	draw_part(&l->parts, ROLE_TEXT, "%s", stw_reason_name(p->reason));
 	if (p->stopped_ns)
-		part(l, ROLE_TEXT, "%s to stop",
-		     text_duration(stopping, sizeof(stopping), p->stopped_ns - p->asked_ns));
+		draw_part(&l->parts, ROLE_TEXT, "%s to stop",
+			  text_duration(stopping, sizeof(stopping), p->stopped_ns - p->asked_ns));
 	else if (!p->end_ns)
-		part(l, ROLE_STW_STOPPING, "still stopping");
+		draw_part(&l->parts, ROLE_STW_STOPPING, "still stopping");
 	if (p->waited_goid || p->waited_func) {
-		part(l, ROLE_DIM, "waited for");
+		draw_part(&l->parts, ROLE_DIM, "waited for");
 		who(l, p->waited_goid, p->waited_func, p->waited_loc);
 	}
 }
@@ -113,57 +99,54 @@ static void say_kernel_gap(struct line *l, const struct kernel_gap *k)
 	head(l, ROLE_KERNEL_GAP, "had no CPU", end - k->start_ns, false);
 	who(l, k->goid, func, EV_NO_LOC);
 	if (k->other_tid)
-		part(l, ROLE_TEXT, "CPU%u went to %s thread %u %s", k->cpu,
-		     k->other_is_target ? "its own" : "another's", k->other_tid,
-		     model_comm(l->ctx->model, k->other_tid));
-	part(l, ROLE_DIM, "thread %u", k->tid);
+		draw_part(&l->parts, ROLE_TEXT, "CPU%u went to %s thread %u %s", k->cpu,
+			  k->other_is_target ? "its own" : "another's", k->other_tid,
+			  model_comm(l->ctx->model, k->other_tid));
+	draw_part(&l->parts, ROLE_DIM, "thread %u", k->tid);
 }
 
 static void say_detail(struct line *l, const struct detail_change *d)
 {
 	head(l, ROLE_TEXT, "detail", UINT64_MAX, false);
 	if (d->before != d->level)
-		part(l, ROLE_TEXT, "%s -> %s", detail_name((enum detail_level)d->before),
-		     detail_name((enum detail_level)d->level));
+		draw_part(&l->parts, ROLE_TEXT, "%s -> %s", detail_name((enum detail_level)d->before),
+			  detail_name((enum detail_level)d->level));
 	else
-		part(l, ROLE_TEXT, "%s", detail_name((enum detail_level)d->level));
+		draw_part(&l->parts, ROLE_TEXT, "%s", detail_name((enum detail_level)d->level));
 	if (d->why == EV_DETAIL_OVERHEAD)
-		part(l, ROLE_WARNING, "probes cost %.1f %%", d->overhead_bp / 100.0);
+		draw_part(&l->parts, ROLE_WARNING, "probes cost %.1f %%", d->overhead_bp / 100.0);
 	else
-		part(l, ROLE_DIM, "%s", d->why == EV_DETAIL_CALM ? "rates have fallen" : "as asked for");
+		draw_part(&l->parts, ROLE_DIM, "%s", d->why == EV_DETAIL_CALM ? "rates have fallen" : "as asked for");
 }
 
 static void say_setting(struct line *l, const struct intervention *s)
 {
 	head(l, s->to ? ROLE_WARNING : ROLE_OK, "setting written", UINT64_MAX, false);
-	part(l, ROLE_TEXT, "%s %d -> %d", setting_name(s->setting), (int)s->from, (int)s->to);
-	part(l, ROLE_DIM, "by %s", s->ours ? "schedtop" : "somebody else");
+	draw_part(&l->parts, ROLE_TEXT, "%s %d -> %d", setting_name(s->setting), (int)s->from, (int)s->to);
+	draw_part(&l->parts, ROLE_DIM, "by %s", s->ours ? "schedtop" : "somebody else");
 }
 
 static void say_span(struct line *l, const struct span *s)
 {
-	static const struct {
-		const char *what;
-		uint8_t role;
-	} looks[SPAN_CLASS_COUNT] = {[SPAN_RUN] = {"ran", ROLE_TEXT},
-				     [SPAN_RUNTIME] = {"runtime", ROLE_RUNTIME},
-				     [SPAN_UNLABELLED] = {"ran", ROLE_UNLABELLED},
-				     [SPAN_RUNNABLE] = {"had no CPU", ROLE_KERNEL_GAP},
-				     [SPAN_OTHER] = {"another process", ROLE_DIM},
-				     [SPAN_SYSCALL] = {"system call", ROLE_SYSCALL},
-				     [SPAN_WAITING_P] = {"waited for a P", ROLE_RUNNABLE}};
+	static const uint8_t roles[SPAN_CLASS_COUNT] = {[SPAN_RUN] = ROLE_TEXT,
+							[SPAN_RUNTIME] = ROLE_RUNTIME,
+							[SPAN_UNLABELLED] = ROLE_UNLABELLED,
+							[SPAN_RUNNABLE] = ROLE_KERNEL_GAP,
+							[SPAN_OTHER] = ROLE_DIM,
+							[SPAN_SYSCALL] = ROLE_SYSCALL,
+							[SPAN_WAITING_P] = ROLE_RUNNABLE};
 	uint64_t now = l->ctx->now_ns, end = s->end_ns < now ? s->end_ns : now;
 	enum row_kind rows = l->ctx->ui->rows;
 
-	head(l, looks[s->klass].role, looks[s->klass].what ? looks[s->klass].what : "", end - s->start_ns, false);
+	head(l, roles[s->klass], draw_span_words(s->klass), end - s->start_ns, false);
 	who(l, s->goid, s->func, EV_NO_LOC);
 	if (s->tid && rows != ROW_M)
-		part(l, s->klass == SPAN_OTHER ? ROLE_TEXT : ROLE_DIM, "thread %u %s", s->tid,
-		     model_comm(l->ctx->model, s->tid));
+		draw_part(&l->parts, s->klass == SPAN_OTHER ? ROLE_TEXT : ROLE_DIM, "thread %u %s", s->tid,
+			  model_comm(l->ctx->model, s->tid));
 	if (s->cpu != UINT16_MAX && rows != ROW_CPU)
-		part(l, ROLE_DIM, "CPU%u", s->cpu);
+		draw_part(&l->parts, ROLE_DIM, "CPU%u", s->cpu);
 	if (s->p != EV_NO_P && rows != ROW_P)
-		part(l, ROLE_DIM, "P%u", s->p);
+		draw_part(&l->parts, ROLE_DIM, "P%u", s->p);
 }
 
 static void say(struct line *l, const struct listed *e)
@@ -220,14 +203,16 @@ static void events_draw(const struct view_ctx *ctx, struct grid *g, struct rect 
 	for (int i = first; i < (int)list.n && i - first < fit; i++) {
 		bool marked = i == list.marked;
 		struct line l = {.ctx = ctx,
-				 .g = g,
-				 .x = r.x + time_cols,
-				 .y = r.y + 1 + i - first,
-				 .end = r.x + r.w,
-				 .bg = marked ? ROLE_SELECTED_BG : ROLE_BACKGROUND};
+				 .parts = {.g = g,
+					   .x = r.x + time_cols,
+					   .y = r.y + 1 + i - first,
+					   .end = r.x + r.w,
+					   .least = PART_LEAST,
+					   .bg = marked ? ROLE_SELECTED_BG : ROLE_BACKGROUND}};
+		int y = l.parts.y;
 
-		grid_fill(g, (struct rect){r.x, l.y, r.w, 1}, ' ', ROLE_TEXT, l.bg);
-		grid_printf(g, r.x, l.y, time_cols, marked ? ROLE_CURSOR : ROLE_LABEL, l.bg, marked ? CELL_BOLD : 0,
+		grid_fill(g, (struct rect){r.x, y, r.w, 1}, ' ', ROLE_TEXT, l.parts.bg);
+		grid_printf(g, r.x, y, time_cols, marked ? ROLE_CURSOR : ROLE_LABEL, l.parts.bg, marked ? CELL_BOLD : 0,
 			    "%c%*.*fs", marked ? '>' : ' ', time_cols - 4, digits,
 			    (double)(list.at[i].at_ns - start) / 1e9);
 		say(&l, &list.at[i]);

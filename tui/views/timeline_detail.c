@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The two lines below the rows: what the colours mean, and what is under the cursor. */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -9,6 +8,8 @@
 #include "tui/draw.h"
 #include "tui/marks.h"
 #include "tui/views/timeline_scene.h"
+
+#define PART_LEAST 8 /* columns */
 
 void timeline_legend(struct timeline_scene *s, int y)
 {
@@ -99,26 +100,7 @@ static void see_stw(void *ctx, const struct stw_pause *p)
 		u->stw = *p;
 }
 
-/* One part of the line; a part that finds no room is left out. */
-struct line {
-	struct timeline_scene *s;
-	int x, y;
-};
-
-__attribute__((format(printf, 3, 4))) static void part(struct line *l, uint8_t role, const char *fmt, ...)
-{
-	int room = l->s->r.x + l->s->r.w - l->x;
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (room >= 8)
-		l->x += grid_text(l->s->g, l->x, l->y, room, role, ROLE_BACKGROUND, 0, text) + 2;
-}
-
-static void say_gap(struct line *l, const struct gap *gap, uint64_t now)
+static void say_gap(struct draw_line *l, const struct gap *gap, uint64_t now)
 {
 	char len[32];
 
@@ -126,66 +108,59 @@ static void say_gap(struct line *l, const struct gap *gap, uint64_t now)
 
 	text_duration(len, sizeof(len), gap_ns(gap, now));
 	if (gap->end == GAP_PENDING)
-		part(l, ROLE_GAP_PENDING, "asked to yield %s ago (%s), still runs%s%s", len, gap_cause_name(gap->cause),
-		     *why ? ": " : "", why);
+		draw_part(l, ROLE_GAP_PENDING, "asked to yield %s ago (%s), still runs%s%s", len,
+			  gap_cause_name(gap->cause), *why ? ": " : "", why);
 	else
-		part(l, ROLE_GAP, "asked to yield (%s), left %s later: %s%s%s", gap_cause_name(gap->cause), len,
-		     gap_end_name(gap->end), *why ? ", " : "", why);
+		draw_part(l, ROLE_GAP, "asked to yield (%s), left %s later: %s%s%s", gap_cause_name(gap->cause), len,
+			  gap_end_name(gap->end), *why ? ", " : "", why);
 }
 
-static void say_stw(struct line *l, const struct stw_pause *p, uint64_t now)
+static void say_stw(struct draw_line *l, const struct stw_pause *p, uint64_t now)
 {
 	char total[32], stopping[32];
 
 	text_duration(total, sizeof(total), stw_ns(p, now));
 	if (p->stopped_ns)
-		part(l, ROLE_STW_STOPPING, "STW %s %s, %s to stop", stw_reason_name(p->reason), total,
-		     text_duration(stopping, sizeof(stopping), p->stopped_ns - p->asked_ns));
+		draw_part(l, ROLE_STW_STOPPING, "STW %s %s, %s to stop", stw_reason_name(p->reason), total,
+			  text_duration(stopping, sizeof(stopping), p->stopped_ns - p->asked_ns));
 	else
-		part(l, ROLE_STW_STOPPING, "STW %s %s%s", stw_reason_name(p->reason), total,
-		     p->end_ns ? "" : ", still stopping");
+		draw_part(l, ROLE_STW_STOPPING, "STW %s %s%s", stw_reason_name(p->reason), total,
+			  p->end_ns ? "" : ", still stopping");
 }
 
-static void say_span(struct line *l, const struct span *span, uint64_t now, uint32_t gap_loc, int digits)
+static void say_span(struct draw_line *l, const struct model *m, const struct span *span, uint64_t now,
+		     uint32_t gap_loc, int digits)
 {
-	static const char *const what[SPAN_CLASS_COUNT] = {[SPAN_IDLE] = "idle",
-							   [SPAN_RUN] = "ran",
-							   [SPAN_RUNTIME] = "runtime",
-							   [SPAN_UNLABELLED] = "goroutine unknown, ran",
-							   [SPAN_RUNNABLE] = "had no CPU",
-							   [SPAN_OTHER] = "another process",
-							   [SPAN_SYSCALL] = "system call",
-							   [SPAN_WAITING_P] = "waited for a P",
-							   [SPAN_UNKNOWN] = "others or idle"};
-	const struct model *m = l->s->ctx->model;
 	uint64_t end = span->end_ns < now ? span->end_ns : now;
 	char len[32], place[256];
 
 	if (span->goid)
-		part(l, draw_func_role(m, span->func), "G%llu %s", (unsigned long long)span->goid,
-		     draw_place(place, sizeof(place), m, span->func, gap_loc));
-	part(l, ROLE_TEXT, "%s %s from %.*fs", what[span->klass],
-	     text_duration(len, sizeof(len), end > span->start_ns ? end - span->start_ns : 0), digits,
-	     (double)(span->start_ns - model_start(m)) / 1e9);
+		draw_part(l, draw_func_role(m, span->func), "G%llu %s", (unsigned long long)span->goid,
+			  draw_place(place, sizeof(place), m, span->func, gap_loc));
+	draw_part(l, ROLE_TEXT, "%s%s %s from %.*fs", span->klass == SPAN_UNLABELLED ? "goroutine unknown, " : "",
+		  draw_span_words(span->klass),
+		  text_duration(len, sizeof(len), end > span->start_ns ? end - span->start_ns : 0), digits,
+		  (double)(span->start_ns - model_start(m)) / 1e9);
 }
 
-static void say_settings(struct line *l, uint64_t from_ns, uint64_t to_ns)
+static void say_settings(struct draw_line *l, const struct model *m, uint64_t from_ns, uint64_t to_ns)
 {
 	struct intervention all[INTERVENTIONS_KEPT];
-	size_t n = model_interventions(l->s->ctx->model, all, INTERVENTIONS_KEPT);
+	size_t n = model_interventions(m, all, INTERVENTIONS_KEPT);
 
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].at_ns >= from_ns && all[i].at_ns < to_ns)
-			part(l, all[i].to ? ROLE_WARNING : ROLE_OK, "%s %d -> %d, written by %s",
-			     setting_name(all[i].setting), (int)all[i].from, (int)all[i].to,
-			     all[i].ours ? "schedtop" : "somebody else");
+			draw_part(l, all[i].to ? ROLE_WARNING : ROLE_OK, "%s %d -> %d, written by %s",
+				  setting_name(all[i].setting), (int)all[i].from, (int)all[i].to,
+				  all[i].ours ? "schedtop" : "somebody else");
 	}
 }
 
 void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 {
 	const struct view_ctx *c = s->ctx;
-	struct line l = {.s = s, .x = s->r.x, .y = y};
+	struct draw_line l = {
+		.g = s->g, .x = s->r.x, .y = y, .end = s->r.x + s->r.w, .least = PART_LEAST, .bg = ROLE_BACKGROUND};
 	struct span span = {.cpu = UINT16_MAX, .p = EV_NO_P};
 	struct under u = {.row = row, .span = &span, .now_ns = c->now_ns};
 	uint64_t col_ns = (c->t1_ns - c->t0_ns) / (unsigned)s->cols, at = c->ui->cursor_ns;
@@ -194,7 +169,7 @@ void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 	if ((!at || !row) && c->n_panes > 1 && !c->focus)
 		return;
 	if (!at || !row) {
-		part(&l, ROLE_DIM, "arrows: cursor   + -: zoom   [ ]: gaps and pauses   ?: help");
+		draw_part(&l, ROLE_DIM, "arrows: cursor   + -: zoom   [ ]: gaps and pauses   ?: help");
 		return;
 	}
 	bool found = track_at(row->track, at, c->now_ns, &span) && span.klass != SPAN_IDLE;
@@ -204,21 +179,21 @@ void timeline_detail(struct timeline_scene *s, int y, const struct row *row)
 	marks_each_gap(c->model, from, to, see_gap, &u);
 	marks_each_stw(c->model, from, to, see_stw, &u);
 
-	part(&l, ROLE_TITLE, "%.*fs", digits, (double)(at - model_start(c->model)) / 1e9);
+	draw_part(&l, ROLE_TITLE, "%.*fs", digits, (double)(at - model_start(c->model)) / 1e9);
 	if (found)
-		say_span(&l, &span, c->now_ns, u.gap.request_ns && u.gap.func == span.func ? u.gap.loc : EV_NO_LOC,
-			 digits);
+		say_span(&l, c->model, &span, c->now_ns,
+			 u.gap.request_ns && u.gap.func == span.func ? u.gap.loc : EV_NO_LOC, digits);
 	else
-		part(&l, ROLE_DIM, "nothing of the target runs here");
-	say_settings(&l, from, to);
+		draw_part(&l, ROLE_DIM, "nothing of the target runs here");
+	say_settings(&l, c->model, from, to);
 	if (u.gap.request_ns)
 		say_gap(&l, &u.gap, c->now_ns);
 	if (u.stw.asked_ns)
 		say_stw(&l, &u.stw, c->now_ns);
 	if (span.cpu != UINT16_MAX && row->kind != ROW_CPU)
-		part(&l, ROLE_DIM, "CPU%u", span.cpu);
+		draw_part(&l, ROLE_DIM, "CPU%u", span.cpu);
 	if (span.p != EV_NO_P && row->kind != ROW_P)
-		part(&l, ROLE_DIM, "P%u", span.p);
+		draw_part(&l, ROLE_DIM, "P%u", span.p);
 	if (span.tid && row->kind != ROW_M)
-		part(&l, ROLE_DIM, "thread %u %s", span.tid, model_comm(c->model, span.tid));
+		draw_part(&l, ROLE_DIM, "thread %u %s", span.tid, model_comm(c->model, span.tid));
 }
